@@ -1,0 +1,12 @@
+//! Hookline's engine: receives webhooks, keeps them durably, orders them and syncs them. It knows no window.
+//!
+//! The modules, in the order in which data flows:
+
+// What a webhook is while it travels, and the words the rest speaks in.
+pub mod event;
+
+// How requests reach this machine.
+pub mod tunnel;
+
+// The one seam for secrets.
+pub mod secrets;

@@ -1,0 +1,127 @@
+//! Secrets in one JSON file that only its owner can read (mode 0600), replaced as a whole at each change.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use parking_lot::Mutex;
+use secrecy::{ExposeSecret as _, SecretString};
+use zeroize::Zeroizing;
+
+use super::{SecretError, SecretName, Secrets};
+
+/// The file and what it holds.
+#[derive(Debug)]
+pub struct FileSecrets {
+    path: PathBuf,
+    secrets: Mutex<BTreeMap<String, SecretString>>,
+}
+
+impl FileSecrets {
+    /// Reads the file; one that is not there holds nothing.
+    pub fn open(path: &Path) -> Result<Self, SecretError> {
+        let secrets = match fs::read(path) {
+            Ok(text) => {
+                let text = Zeroizing::new(text);
+                serde_json::from_slice(&text).map_err(|error| SecretError::Damaged {
+                    path: path.to_owned(),
+                    reason: format!("line {} column {}", error.line(), error.column()),
+                })?
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => BTreeMap::new(),
+            Err(source) => return Err(SecretError::Read { path: path.to_owned(), source }),
+        };
+        Ok(Self { path: path.to_owned(), secrets: Mutex::new(secrets) })
+    }
+
+    /// Writes a new file beside the old one, syncs it and renames it: a crash leaves the old or the new one whole.
+    fn save(&self, secrets: &BTreeMap<String, SecretString>) -> Result<(), SecretError> {
+        let plain: BTreeMap<&str, &str> =
+            secrets.iter().map(|(name, secret)| (name.as_str(), secret.expose_secret())).collect();
+        let write = || -> std::io::Result<()> {
+            let text = Zeroizing::new(serde_json::to_vec_pretty(&plain)?);
+            let folder = self.path.parent().unwrap_or(Path::new("."));
+            // `tempfile` makes files of mode 0600 on Unix; on Windows the profile's folder is private.
+            let mut file = tempfile::NamedTempFile::new_in(folder)?;
+            file.write_all(&text)?;
+            file.as_file().sync_all()?;
+            file.persist(&self.path)?;
+            #[cfg(unix)]
+            fs::File::open(folder)?.sync_all()?;
+            Ok(())
+        };
+        write().map_err(|source| SecretError::Write { path: self.path.clone(), source })
+    }
+
+    fn change(&self, change: impl FnOnce(&mut BTreeMap<String, SecretString>)) -> Result<(), SecretError> {
+        let mut secrets = self.secrets.lock();
+        let mut changed = secrets.clone();
+        change(&mut changed);
+        self.save(&changed)?;
+        *secrets = changed;
+        Ok(())
+    }
+}
+
+impl Secrets for FileSecrets {
+    fn get(&self, name: &SecretName) -> Result<Option<SecretString>, SecretError> {
+        Ok(self.secrets.lock().get(name.as_str()).cloned())
+    }
+
+    fn put(&self, name: &SecretName, secret: SecretString) -> Result<(), SecretError> {
+        self.change(|secrets| {
+            secrets.insert(name.as_str().to_owned(), secret);
+        })
+    }
+
+    fn delete(&self, name: &SecretName) -> Result<(), SecretError> {
+        if self.secrets.lock().contains_key(name.as_str()) {
+            self.change(|secrets| {
+                secrets.remove(name.as_str());
+            })?;
+        }
+        Ok(())
+    }
+
+    fn describe(&self) -> String {
+        format!("a file that only you can read: {}", self.path.display())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name() -> SecretName {
+        SecretName::webhook(&crate::event::JobId::new("j"))
+    }
+
+    #[test]
+    fn secrets_survive_a_restart_and_only_their_owner_can_read_them() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("secrets.json");
+        let secrets = FileSecrets::open(&path).expect("opens");
+        secrets.put(&name(), SecretString::from("whsec_1")).expect("puts");
+        drop(secrets);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
+        }
+        let secrets = FileSecrets::open(&path).expect("opens again");
+        assert_eq!(secrets.get(&name()).expect("gets").expect("is there").expose_secret(), "whsec_1");
+        secrets.delete(&name()).expect("deletes");
+        assert!(FileSecrets::open(&path).expect("opens").get(&name()).expect("gets").is_none());
+    }
+
+    #[test]
+    fn a_damaged_file_is_an_error_that_does_not_show_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("secrets.json");
+        fs::write(&path, "{\"a\": \"whsec_hidden\", oops").expect("writes");
+        let error = FileSecrets::open(&path).expect_err("is damaged");
+        assert!(error.to_string().contains("line 1"));
+        assert!(!format!("{error:?}").contains("hidden"));
+    }
+}
