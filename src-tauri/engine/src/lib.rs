@@ -5,6 +5,9 @@
 // What a webhook is while it travels, and the words the rest speaks in.
 pub mod event;
 
+// Who sends webhooks: verify, read, map to operations.
+pub mod providers;
+
 // How requests reach this machine.
 pub mod tunnel;
 

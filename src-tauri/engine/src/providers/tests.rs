@@ -1,0 +1,80 @@
+//! What holds for all providers.
+
+use std::collections::HashSet;
+use std::io::Write as _;
+
+use super::test_support::{NOW, signed};
+use super::*;
+
+#[test]
+fn every_provider_is_found_by_its_name_and_no_other_is() {
+    let mut kinds = HashSet::new();
+    for provider in all() {
+        let kind = provider.info().kind;
+        assert!(kinds.insert(kind), "{kind} twice");
+        assert_eq!(find(kind, None).expect(kind).info().kind, kind);
+    }
+    let error = find("strip", None).expect_err("unknown");
+    assert!(
+        error.to_string().starts_with("there is no provider `strip`; known are stripe, close, "),
+        "{error}"
+    );
+}
+
+#[test]
+fn what_a_provider_signs_with_a_new_secret_it_accepts_and_another_secret_refuses() {
+    for provider in all() {
+        let kind = provider.info().kind;
+        let [secret, other] = [provider.generate_secret(), provider.generate_secret()];
+        assert_eq!(provider.check_secret(&secret), Ok(()), "{kind}");
+        let tolerance = provider.info().tolerance_seconds;
+        let request = signed(provider.as_ref(), b"{\"a\":1}", "ping", &secret);
+        verify(provider.as_ref(), request.clone(), None, &[&secret], NOW, tolerance).expect(kind);
+        let refused = verify(provider.as_ref(), request.clone(), None, &[&other], NOW, tolerance);
+        let (returned, error) = *refused.expect_err(kind);
+        assert_eq!(returned, request);
+        assert!(matches!(error, SignatureError::Mismatch { secrets: 1, .. }), "{kind}: {error}");
+    }
+}
+
+#[test]
+fn a_signature_may_cover_the_bytes_of_the_wire_or_the_decoded_body() {
+    let body = b"{\"a\":1}";
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(body).expect("written");
+    let compressed = encoder.finish().expect("compressed");
+    for provider in all() {
+        let kind = provider.info().kind;
+        let secret = provider.generate_secret();
+        let tolerance = provider.info().tolerance_seconds;
+        for covered in [body.as_slice(), &compressed] {
+            let mut request = signed(provider.as_ref(), covered, "ping", &secret);
+            request.headers.push(("content-encoding".to_owned(), b"gzip".to_vec()));
+            request.body = compressed.clone().into();
+            let verified = verify(provider.as_ref(), request, Some(body), &[&secret], NOW, tolerance);
+            assert_eq!(verified.expect(kind).request().body, compressed);
+        }
+        // GitLab's token is the same whatever the body is.
+        if kind == "gitlab" {
+            continue;
+        }
+        let request = signed(provider.as_ref(), b"{\"a\":2}", "ping", &secret);
+        let mut request = RawRequest { body: compressed.clone().into(), ..request };
+        request.headers.push(("content-encoding".to_owned(), b"gzip".to_vec()));
+        assert!(
+            verify(provider.as_ref(), request, Some(body), &[&secret], NOW, tolerance).is_err(),
+            "{kind}"
+        );
+    }
+}
+
+#[test]
+fn what_users_are_told_is_complete() {
+    for provider in all() {
+        let info = provider.info();
+        assert!(!info.label.is_empty() && !info.secret_help.is_empty(), "{}", info.kind);
+        assert!(!info.setup_steps.is_empty(), "{}", info.kind);
+        let distinct: HashSet<_> = info.known_types.iter().collect();
+        assert_eq!(distinct.len(), info.known_types.len(), "{} has a type twice", info.kind);
+    }
+}
