@@ -13,3 +13,6 @@ pub mod tunnel;
 
 // The one seam for secrets.
 pub mod secrets;
+
+// Everything remembered, in SQLite.
+pub mod store;

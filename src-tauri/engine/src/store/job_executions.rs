@@ -1,0 +1,209 @@
+//! The table `job_executions`: one row per batch.
+
+use std::sync::Arc;
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::live::{LiveJob, status_code};
+use super::webhook_events::{pack_answer, reason_code};
+use super::writer::Writing;
+use super::{Change, EventOutcome, EventStatus, ExecutionId, JobId, Settled, Store, StoreError, Timestamp};
+
+/// One batch run of a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Execution {
+    /// Its id.
+    pub id: ExecutionId,
+    /// Its job.
+    pub job_id: JobId,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended.
+    pub finished_at: Timestamp,
+    /// How many events it took.
+    pub events: u64,
+    /// How many were applied.
+    pub completed: u64,
+    /// How many needed nothing.
+    pub skipped: u64,
+    /// How many failed.
+    pub failed: u64,
+    /// Why the batch as a whole failed (the destination was down), for users.
+    pub error: Option<String>,
+}
+
+impl Store {
+    /// Records a batch and the outcome of each of its events in one transaction.
+    ///
+    /// Without outcomes (`error` is set then) nothing but the execution is recorded; a run of such failures of one
+    /// job is one row whose `finished_at` and `error` grow, so that an outage of days stays one line.
+    pub async fn record_execution(
+        &self,
+        job: &JobId,
+        started_at: Timestamp,
+        finished_at: Timestamp,
+        error: Option<String>,
+        outcomes: Vec<EventOutcome>,
+    ) -> Result<ExecutionId, StoreError> {
+        let job = self.inner.live.job(job)?;
+        self.change(move |writing| {
+            writing.effects.changed(Change::Executions { job_id: job.id.clone() });
+            if outcomes.is_empty()
+                && let Some(error) = &error
+                && let Some(id) = prolong_outage(writing.connection, job.number, finished_at, error)?
+            {
+                return Ok(id);
+            }
+            let of = |wanted: fn(&Settled) -> bool| {
+                outcomes.iter().filter(|outcome| wanted(&outcome.settled)).count()
+            };
+            let id = writing
+                .connection
+                .prepare_cached(
+                    "INSERT INTO job_executions
+                       (job, started_at, finished_at, events, completed, skipped, failed, error)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                )?
+                .insert(params![
+                    job.number,
+                    started_at.micros(),
+                    finished_at.micros(),
+                    outcomes.len() as i64,
+                    of(|settled| matches!(settled, Settled::Completed)) as i64,
+                    of(|settled| matches!(settled, Settled::Skipped { .. })) as i64,
+                    of(|settled| matches!(settled, Settled::Failed { .. })) as i64,
+                    error,
+                ])?;
+            for outcome in &outcomes {
+                record_outcome(writing, &job, id, finished_at, outcome)?;
+            }
+            Ok(ExecutionId(id))
+        })
+        .await
+    }
+
+    /// Executions of a job, newest first, older than `cursor`, `limit` at most (1 to 1000).
+    pub async fn executions(
+        &self,
+        job: &JobId,
+        cursor: Option<ExecutionId>,
+        limit: u32,
+    ) -> Result<Vec<Execution>, StoreError> {
+        let job = self.inner.live.job(job)?;
+        self.read(move |_, connection| {
+            let executions = connection
+                .prepare_cached(
+                    "SELECT id, started_at, finished_at, events, completed, skipped, failed, error
+                     FROM job_executions WHERE job = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
+                )?
+                .query_map(
+                    params![job.number, cursor.map_or(i64::MAX, |id| id.0), limit.clamp(1, 1000)],
+                    |row| {
+                        Ok(Execution {
+                            id: ExecutionId(row.get(0)?),
+                            job_id: job.id.clone(),
+                            started_at: Timestamp::from_micros(row.get(1)?),
+                            finished_at: Timestamp::from_micros(row.get(2)?),
+                            events: row.get::<_, i64>(3)? as u64,
+                            completed: row.get::<_, i64>(4)? as u64,
+                            skipped: row.get::<_, i64>(5)? as u64,
+                            failed: row.get::<_, i64>(6)? as u64,
+                            error: row.get(7)?,
+                        })
+                    },
+                )?
+                .collect::<Result<_, _>>()?;
+            Ok(executions)
+        })
+        .await
+    }
+}
+
+/// If the job's newest execution is an outage too, it lasts until now.
+fn prolong_outage(
+    connection: &Connection,
+    job: i64,
+    finished_at: Timestamp,
+    error: &str,
+) -> Result<Option<ExecutionId>, StoreError> {
+    let newest: Option<(i64, bool)> = connection
+        .prepare_cached(
+            "SELECT id, events = 0 AND error IS NOT NULL FROM job_executions WHERE job = ?1 ORDER BY id DESC LIMIT 1",
+        )?
+        .query_row([job], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((id, true)) = newest else { return Ok(None) };
+    connection
+        .prepare_cached("UPDATE job_executions SET finished_at = ?2, error = ?3 WHERE id = ?1")?
+        .execute(params![id, finished_at.micros(), error])?;
+    Ok(Some(ExecutionId(id)))
+}
+
+/// Writes what became of one event. Nothing happens when it is gone, or was settled for good by somebody else meanwhile.
+fn record_outcome(
+    writing: &mut Writing<'_>,
+    job: &Arc<LiveJob>,
+    execution: i64,
+    at: Timestamp,
+    outcome: &EventOutcome,
+) -> Result<(), StoreError> {
+    let connection = writing.connection;
+    let found: Option<(i64, i64)> = connection
+        .prepare_cached(
+            "SELECT status, attempts_before + attempts FROM webhook_events
+             WHERE id = ?1 AND job = ?2 AND status IN (?3, ?4)",
+        )?
+        .query_row(
+            params![
+                outcome.event_id.0,
+                job.number,
+                status_code(EventStatus::Pending),
+                status_code(EventStatus::Failed)
+            ],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .optional()?;
+    let Some((from, attempts)) = found else { return Ok(()) };
+    let (status, reason, error, next_attempt_at) = match &outcome.settled {
+        Settled::Completed => (EventStatus::Completed, None, None, None),
+        Settled::Skipped { reason, detail } => (EventStatus::Skipped, Some(*reason), detail.as_deref(), None),
+        Settled::Failed { error, next_attempt_at } => {
+            (EventStatus::Failed, None, Some(error.as_str()), *next_attempt_at)
+        }
+    };
+    connection
+        .prepare_cached(
+            "UPDATE webhook_events SET status = ?2, reason = ?3, error = ?4, next_attempt_at = ?5, finished_at = ?6,
+               execution_id = ?7, attempts = attempts + 1
+             WHERE id = ?1",
+        )?
+        .execute(params![
+            outcome.event_id.0,
+            status_code(status),
+            reason.map(reason_code),
+            error,
+            next_attempt_at.map(Timestamp::micros),
+            at.micros(),
+            execution,
+        ])?;
+    // A plain first success is told by the event's own row: the usual case is written once.
+    if status == EventStatus::Failed || attempts > 0 || outcome.answer.is_some() {
+        connection
+            .prepare_cached(
+                "INSERT INTO delivery_attempts (event_id, number, at, execution_id, status, error, answer)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            )?
+            .execute(params![
+                outcome.event_id.0,
+                attempts + 1,
+                at.micros(),
+                execution,
+                status_code(status),
+                error,
+                outcome.answer.as_ref().and_then(pack_answer),
+            ])?;
+    }
+    writing.effects.moved(job, from, status);
+    writing.effects.settled(job, status, at);
+    Ok(())
+}

@@ -1,0 +1,279 @@
+//! Cleanup, integrity check, backup.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, params};
+
+use super::live::{minute_of, status_code};
+use super::{Change, EventStatus, Store, StoreError, Timestamp, open};
+use crate::event::WebhookConfig;
+
+/// How many rows one step of cleanup takes: a step is a transaction that others wait for.
+pub(super) const STEP: i64 = 250;
+
+/// What the store takes up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    /// The database with its WAL, in bytes.
+    pub database_bytes: u64,
+    /// The search index, in bytes.
+    pub search_bytes: u64,
+}
+
+impl Store {
+    /// One small step of cleanup: deletes some settled, unpinned events older than their job's retention, with
+    /// bodies and attempts; executions of that age too. Tells how many rows went; call again until that is 0.
+    ///
+    /// Failed events stay, those without another attempt too: they are not synced, and only a person can decide that
+    /// this is fine.
+    pub async fn clean_up_step(&self, now: Timestamp) -> Result<u64, StoreError> {
+        for job in self.sync_jobs(None).await? {
+            let Ok(live) = self.inner.live.job(&job.id) else { continue };
+            let before = expiry(&job.webhook_config, now);
+            // Looked for by a reader: where nothing is to be done the writer is left in peace.
+            let expired = self.read(move |_, connection| expired(connection, live.number, before)).await?;
+            if expired.is_empty() {
+                continue;
+            }
+            let Ok(live) = self.inner.live.job(&job.id) else { continue };
+            let gone = self
+                .change(move |writing| {
+                    let mut gone = 0;
+                    for id in expired.events {
+                        // Looked at again: it may have been pinned or replayed since.
+                        let status = writing
+                            .connection
+                            .prepare_cached(
+                                "SELECT status FROM webhook_events WHERE id = ?1 AND pinned = 0 AND status IN (1, 3, 4)",
+                            )?
+                            .query_row([id], |row| row.get(0));
+                        let status: i64 = match status {
+                            Ok(status) => status,
+                            Err(rusqlite::Error::QueryReturnedNoRows) => continue,
+                            Err(error) => return Err(error.into()),
+                        };
+                        delete_event(writing.connection, id)?;
+                        writing.effects.removed(&live, status);
+                        gone += 1;
+                    }
+                    gone += delete_executions(writing.connection, live.number, before, STEP)?;
+                    gone += writing
+                        .connection
+                        .prepare_cached(
+                            "DELETE FROM job_activity WHERE job = ?1 AND minute IN
+                               (SELECT minute FROM job_activity WHERE job = ?1 AND minute < ?2 ORDER BY minute LIMIT ?3)",
+                        )?
+                        .execute(params![live.number, activity_end(before), STEP])? as u64;
+                    if gone > 0 {
+                        writing.effects.changed(Change::Executions { job_id: live.id.clone() });
+                    }
+                    Ok(gone)
+                })
+                .await?;
+            if gone > 0 {
+                return Ok(gone);
+            }
+        }
+        let passed: bool = self
+            .read(|_, connection| {
+                Ok(connection.query_row(
+                    "SELECT EXISTS (SELECT 1 FROM receipt_slots
+                     WHERE last_id < (SELECT coalesce(min(id), 9223372036854775807) FROM webhook_events))",
+                    [],
+                    |row| row.get(0),
+                )?)
+            })
+            .await?;
+        if !passed {
+            return Ok(0);
+        }
+        self.change(|writing| {
+            // Times of which no event is left.
+            let gone = writing
+                .connection
+                .prepare_cached(
+                    "DELETE FROM receipt_slots WHERE (unit, slot) IN
+                       (SELECT unit, slot FROM receipt_slots
+                        WHERE last_id < (SELECT coalesce(min(id), 9223372036854775807) FROM webhook_events) LIMIT ?1)",
+                )?
+                .execute([STEP])?;
+            Ok(gone as u64)
+        })
+        .await
+    }
+
+    /// Looks for damage; an empty list means that there is none. Reads the whole file.
+    pub async fn check_integrity(&self) -> Result<Vec<String>, StoreError> {
+        let path = self.inner.path.clone();
+        self.apart(move || {
+            let connection = open::open_reader(&path)?;
+            let mut found: Vec<String> = connection
+                .prepare("PRAGMA integrity_check(100)")?
+                .query_map([], |row| row.get(0))?
+                .collect::<Result<_, _>>()?;
+            found.retain(|line| line != "ok");
+            let dangling = connection
+                .prepare("PRAGMA foreign_key_check")?
+                .query_map([], |row| {
+                    let (table, parent): (String, String) = (row.get(0)?, row.get(2)?);
+                    Ok(format!("a row of {table} refers to a row of {parent} that does not exist"))
+                })?
+                .take(100)
+                .collect::<Result<Vec<_>, _>>()?;
+            found.extend(dangling);
+            Ok(found)
+        })
+        .await
+    }
+
+    /// Writes a consistent copy to `target`, which must not exist yet.
+    ///
+    /// [`StoreError::Conflict`] when it exists or its folder does not, [`StoreError::Full`] when there is no room for
+    /// it. The search index is not part of the copy: it is built anew from it.
+    pub async fn back_up(&self, target: &Path) -> Result<(), StoreError> {
+        let (path, target) = (self.inner.path.clone(), target.to_owned());
+        self.apart(move || {
+            let conflict = |message: String| StoreError::Conflict { message };
+            let Some(name) = target.to_str() else {
+                return Err(conflict(format!(
+                    "the name {} is not UTF-8; choose another one",
+                    target.display()
+                )));
+            };
+            if target.symlink_metadata().is_ok() {
+                return Err(conflict(format!("{name} exists already; choose another name")));
+            }
+            let folder =
+                target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            if !folder.is_dir() {
+                return Err(conflict(format!("the folder {} does not exist", folder.display())));
+            }
+            let connection = open::open_reader(&path)?;
+            let written =
+                connection.execute("VACUUM INTO ?1", [name]).map_err(StoreError::from).and_then(|_| {
+                    // SQLite does not sync what it writes this way.
+                    File::open(&target).and_then(|file| file.sync_all()).map_err(|error| {
+                        conflict(format!("{name} could not be written to the disk: {error}"))
+                    })
+                });
+            written.map_err(|error| {
+                // Half a copy is worth nothing and would be in the way of the next try.
+                let _ = std::fs::remove_file(&target);
+                match error {
+                    StoreError::Sqlite(error)
+                        if error.sqlite_error_code() == Some(rusqlite::ErrorCode::CannotOpen) =>
+                    {
+                        conflict(format!("{name} cannot be written; choose a folder that you may write to"))
+                    }
+                    error => error,
+                }
+            })
+        })
+        .await
+    }
+
+    /// What the store takes up.
+    pub async fn size(&self) -> Result<Size, StoreError> {
+        let database = self.inner.path.clone();
+        let search = self.inner.search.path().to_owned();
+        self.apart(move || Ok(Size { database_bytes: with_wal(database), search_bytes: with_wal(search) }))
+            .await
+    }
+
+    /// Long work on a connection or files of its own, so that it takes no reader's turn.
+    async fn apart<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        if self.inner.closed.load(std::sync::atomic::Ordering::Acquire) {
+            return Err(StoreError::Closed);
+        }
+        tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Closed)?
+    }
+}
+
+fn with_wal(path: PathBuf) -> u64 {
+    let length = |path: PathBuf| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+    let mut wal = path.clone().into_os_string();
+    wal.push("-wal");
+    length(path) + length(wal.into())
+}
+
+/// What was received before this time has expired.
+fn expiry(config: &WebhookConfig, now: Timestamp) -> Timestamp {
+    now.plus_millis(-i64::from(config.retention_days.max(1)) * 86_400_000)
+}
+
+/// Minutes before this one are no longer needed. A day longer than the events, because a local day can begin before
+/// the last 24 hours.
+const fn activity_end(before: Timestamp) -> i64 {
+    minute_of(before) - 1440
+}
+
+struct Expired {
+    events: Vec<i64>,
+    others: bool,
+}
+
+impl Expired {
+    fn is_empty(&self) -> bool {
+        self.events.is_empty() && !self.others
+    }
+}
+
+fn expired(connection: &Connection, job: i64, before: Timestamp) -> Result<Expired, StoreError> {
+    let newest: Option<i64> = connection
+        .prepare_cached("SELECT max(last_id) FROM receipt_slots WHERE unit = 0 AND slot <= ?1")?
+        .query_row([minute_of(before)], |row| row.get(0))?;
+    let mut events = Vec::new();
+    if let Some(newest) = newest {
+        let mut statement = connection.prepare_cached(
+            "SELECT id FROM webhook_events
+             WHERE job = ?1 AND status = ?2 AND id <= ?3 AND received_at < ?4 AND pinned = 0 ORDER BY id LIMIT ?5",
+        )?;
+        for status in [EventStatus::Completed, EventStatus::Skipped, EventStatus::Rejected] {
+            let ids = statement.query_map(
+                params![job, status_code(status), newest, before.micros(), STEP - events.len() as i64],
+                |row| row.get(0),
+            )?;
+            events.extend(ids.collect::<Result<Vec<i64>, _>>()?);
+        }
+    }
+    let others = connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM job_activity WHERE job = ?1 AND minute < ?2) OR EXISTS
+               (SELECT 1 FROM (SELECT finished_at FROM job_executions WHERE job = ?1 ORDER BY id LIMIT 1)
+                WHERE finished_at < ?3)",
+        )?
+        .query_row(params![job, activity_end(before), before.micros()], |row| row.get(0))?;
+    Ok(Expired { events, others })
+}
+
+/// Deletes some of a job's executions that ended before a time, oldest first.
+pub(super) fn delete_executions(
+    connection: &Connection,
+    job: i64,
+    before: Timestamp,
+    limit: i64,
+) -> rusqlite::Result<u64> {
+    let deleted = connection
+        .prepare_cached(
+            "DELETE FROM job_executions WHERE id IN
+               (SELECT id FROM (SELECT id, finished_at FROM job_executions WHERE job = ?1 ORDER BY id LIMIT ?3)
+                WHERE finished_at < ?2)",
+        )?
+        .execute(params![job, before.micros(), limit])?;
+    Ok(deleted as u64)
+}
+
+/// Deletes an event with its body and attempts; the search index is told to forget it.
+pub(super) fn delete_event(connection: &Connection, id: i64) -> rusqlite::Result<()> {
+    connection.prepare_cached("DELETE FROM delivery_attempts WHERE event_id = ?1")?.execute([id])?;
+    connection.prepare_cached("DELETE FROM webhook_bodies WHERE event_id = ?1")?.execute([id])?;
+    connection.prepare_cached("DELETE FROM webhook_events WHERE id = ?1")?.execute([id])?;
+    connection
+        .prepare_cached("INSERT OR IGNORE INTO search_removals (event_id) VALUES (?1)")?
+        .execute([id])?;
+    Ok(())
+}

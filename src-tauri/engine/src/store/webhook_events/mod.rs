@@ -1,0 +1,193 @@
+//! The tables `webhook_events`, `webhook_bodies` and `delivery_attempts`.
+
+use serde::{Deserialize, Serialize};
+
+use super::{EventId, EventStatus, JobId, Timestamp, WorkspaceId};
+use crate::event::{EventHead, HttpAnswer, RawRequest, SkipReason, TypePatterns, Verified};
+
+mod again;
+mod detail;
+mod due;
+mod figures;
+mod list;
+mod receive;
+mod rows;
+
+pub(super) use detail::pack_answer;
+pub(super) use rows::{read_head, read_request, reason_code};
+
+/// A verified request that its provider has read.
+#[derive(Debug)]
+pub struct NewEvent {
+    /// The job it came in for.
+    pub job_id: JobId,
+    /// The request.
+    pub request: Verified,
+    /// What the provider read.
+    pub head: EventHead,
+    /// False: the job did not select this type; the event is stored as skipped.
+    pub wanted: bool,
+}
+
+/// What became of an event that was to be stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ingested {
+    /// The event's id; of the first one when this is a duplicate.
+    pub event_id: EventId,
+    /// Whether it had been stored before.
+    pub duplicate: bool,
+}
+
+/// A request that was refused.
+#[derive(Debug)]
+pub struct NewRejected {
+    /// The job it was meant for.
+    pub job_id: JobId,
+    /// The request.
+    pub request: RawRequest,
+    /// What the provider read, where it could.
+    pub head: Option<EventHead>,
+    /// Why it was refused, for users.
+    pub error: String,
+}
+
+/// An event to be applied, with its request.
+#[derive(Debug, Clone)]
+pub struct ClaimedEvent {
+    /// Its id.
+    pub id: EventId,
+    /// What the provider read at receipt.
+    pub head: EventHead,
+    /// The request.
+    pub request: RawRequest,
+    /// How many attempts were made before.
+    pub attempts: u32,
+}
+
+/// What became of an event in a batch.
+#[derive(Debug, Clone)]
+pub struct EventOutcome {
+    /// Which event.
+    pub event_id: EventId,
+    /// Its end, or the next attempt.
+    pub settled: Settled,
+    /// What an HTTP destination answered.
+    pub answer: Option<HttpAnswer>,
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Settled {
+    /// Applied.
+    Completed,
+    /// Nothing had to be done.
+    Skipped {
+        /// Why.
+        reason: SkipReason,
+        /// More, such as the event that won.
+        detail: Option<String>,
+    },
+    /// Failed.
+    Failed {
+        /// What went wrong, for users.
+        error: String,
+        /// When it is tried again; `None` when it is not (a dead letter).
+        next_attempt_at: Option<Timestamp>,
+    },
+}
+
+/// One attempt to apply an event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Attempt {
+    /// 1 for the first since receipt. Replays count on.
+    pub number: u32,
+    /// When it ended.
+    pub at: Timestamp,
+    /// The batch it was part of.
+    #[schema(value_type = Option<String>)]
+    pub execution_id: Option<String>,
+    /// How it ended: `completed`, `skipped` or `failed`.
+    pub status: EventStatus,
+    /// What went wrong, or why nothing had to be done.
+    pub error: Option<String>,
+    /// What an HTTP destination answered.
+    pub answer: Option<HttpAnswer>,
+}
+
+/// One line of an event list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventRow {
+    /// Its id.
+    pub id: EventId,
+    /// Its job.
+    pub job_id: JobId,
+    /// What the provider read; for rejected requests as far as it could (empty texts where it could not).
+    pub head: EventHead,
+    /// Where it stands. Never [`EventStatus::Processing`]: the worker alone knows that.
+    pub status: EventStatus,
+    /// Why it was skipped.
+    pub reason: Option<SkipReason>,
+    /// When it was received.
+    pub received_at: Timestamp,
+    /// When its outcome became known.
+    pub finished_at: Option<Timestamp>,
+    /// How many attempts were made.
+    pub attempts: u32,
+    /// When the next attempt is due.
+    pub next_attempt_at: Option<Timestamp>,
+    /// What went wrong last, why it was rejected, or why it was skipped.
+    pub error: Option<String>,
+    /// Size of the body as received, in bytes.
+    pub size_bytes: u64,
+    /// Kept whatever its age.
+    pub pinned: bool,
+    /// How many more times it was delivered.
+    pub duplicates: u32,
+}
+
+/// An event with everything that is known of it.
+#[derive(Debug, Clone)]
+pub struct EventDetail {
+    /// Its line.
+    pub row: EventRow,
+    /// The request as received.
+    pub request: RawRequest,
+    /// Only the beginning of the body was kept (rejected requests over 64 KiB).
+    pub body_truncated: bool,
+    /// All attempts, oldest first.
+    pub attempts: Vec<Attempt>,
+}
+
+/// Which events are wanted. Newest first.
+#[derive(Debug, Clone, Default)]
+pub struct EventFilter {
+    /// Only of this workspace.
+    pub workspace_id: Option<WorkspaceId>,
+    /// Only of this job.
+    pub job_id: Option<JobId>,
+    /// Only in one of these states; all when empty. `Processing` matches nothing.
+    pub statuses: Vec<EventStatus>,
+    /// Only of types that match; all when empty.
+    pub types: TypePatterns,
+    /// Only with these words: in the ids, the type, the error or the body's values.
+    pub text: Option<String>,
+    /// Only received at this time or later.
+    pub from: Option<Timestamp>,
+    /// Only received before this time.
+    pub to: Option<Timestamp>,
+    /// Only about the object with this id.
+    pub object_id: Option<String>,
+}
+
+/// A page of events.
+#[derive(Debug, Clone, Default)]
+pub struct EventPage {
+    /// The events, newest first.
+    pub events: Vec<EventRow>,
+    /// Where the next page begins: older than this event. `None` on the last page.
+    ///
+    /// A search for words that are rare looks through a bounded number of events at a time: then a page can hold fewer
+    /// events than asked for, or none, and still have a next one.
+    pub next_cursor: Option<EventId>,
+}

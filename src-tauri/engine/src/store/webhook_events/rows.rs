@@ -1,0 +1,120 @@
+//! Rows of `webhook_events` and `webhook_bodies` as values.
+
+use rusqlite::{Connection, OptionalExtension as _, Row};
+
+use super::EventRow;
+use crate::event::{EventHead, EventId, JobId, RawRequest, SkipReason, Timestamp};
+use crate::store::live::{Live, status_of};
+use crate::store::{StoreError, codec};
+
+/// The columns that [`event_row`] and [`head`] read, in their order.
+pub(super) const COLUMNS: &str = "id, job, status, reason, type_id, type_text, provider_event_id, \
+     idempotency_key, object_type, object_id, occurred_at, received_at, finished_at, attempts, next_attempt_at, \
+     error, size_bytes, pinned, duplicates, attempts_before, execution_id";
+
+/// How reasons are written in the database.
+pub(in crate::store) const fn reason_code(reason: SkipReason) -> i64 {
+    match reason {
+        SkipReason::Filtered => 0,
+        SkipReason::Unmapped => 1,
+        SkipReason::Stale => 2,
+    }
+}
+
+const fn reason_of(code: i64) -> SkipReason {
+    match code {
+        0 => SkipReason::Filtered,
+        1 => SkipReason::Unmapped,
+        _ => SkipReason::Stale,
+    }
+}
+
+fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
+    Ok(row.get::<_, Option<i64>>(column)?.map(Timestamp::from_micros))
+}
+
+pub(super) fn head(live: &Live, connection: &Connection, row: &Row<'_>) -> rusqlite::Result<EventHead> {
+    let event_type = match row.get::<_, Option<i64>>(4)? {
+        Some(number) => live.type_name(connection, number)?.as_ref().to_owned(),
+        None => row.get::<_, Option<String>>(5)?.unwrap_or_default(),
+    };
+    Ok(EventHead {
+        provider_event_id: row.get(6)?,
+        idempotency_key: row.get(7)?,
+        event_type,
+        occurred_at: time(row, 10)?,
+        object_type: row.get(8)?,
+        object_id: row.get(9)?,
+    })
+}
+
+pub(super) fn event_row(
+    live: &Live,
+    connection: &Connection,
+    job: &JobId,
+    row: &Row<'_>,
+) -> rusqlite::Result<EventRow> {
+    Ok(EventRow {
+        id: EventId(row.get(0)?),
+        job_id: job.clone(),
+        head: head(live, connection, row)?,
+        status: status_of(row.get(2)?),
+        reason: row.get::<_, Option<i64>>(3)?.map(reason_of),
+        received_at: Timestamp::from_micros(row.get(11)?),
+        finished_at: time(row, 12)?,
+        attempts: row.get(13)?,
+        next_attempt_at: time(row, 14)?,
+        error: row.get(15)?,
+        size_bytes: row.get::<_, i64>(16)? as u64,
+        pinned: row.get(17)?,
+        duplicates: row.get(18)?,
+    })
+}
+
+/// What the provider read, when the event was received, and its job's number.
+pub(in crate::store) fn read_head(
+    live: &Live,
+    connection: &Connection,
+    id: i64,
+) -> rusqlite::Result<(EventHead, Timestamp, i64)> {
+    connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM webhook_events WHERE id = ?1"))?
+        .query_row([id], |row| {
+            Ok((head(live, connection, row)?, Timestamp::from_micros(row.get(11)?), row.get(1)?))
+        })
+}
+
+/// The request as received, and whether only the beginning of its body was kept.
+pub(in crate::store) fn read_request(
+    live: &Live,
+    connection: &Connection,
+    id: i64,
+    received_at: Timestamp,
+) -> Result<(RawRequest, bool), StoreError> {
+    let damaged = |reason: String| {
+        StoreError::Sqlite(rusqlite::Error::SqliteFailure(
+            rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT),
+            Some(format!("event {id}: {reason}")),
+        ))
+    };
+    let mut statement = connection.prepare_cached(
+        "SELECT frame, dictionary_id, body_truncated FROM webhook_bodies WHERE event_id = ?1",
+    )?;
+    let plain = statement
+        .query_row([id], |row| {
+            let dictionary_id: Option<i64> = row.get(1)?;
+            let dictionary = live.dictionary(connection, dictionary_id)?;
+            if dictionary_id.is_some() && dictionary.is_none() {
+                return Ok(Err(damaged("its dictionary is missing".to_owned())));
+            }
+            let frame = row.get_ref(0)?.as_blob()?;
+            let plain = codec::decompress(frame, dictionary.as_deref());
+            let truncated: bool = row.get(2)?;
+            Ok(plain.map(|plain| (plain, truncated)).map_err(|error| damaged(error.to_string())))
+        })
+        .optional()?
+        .ok_or_else(|| damaged("its request is missing".to_owned()))?;
+    let (plain, truncated) = plain?;
+    let request = codec::decode(plain, received_at).map_err(|error| damaged(error.to_string()))?;
+    Ok((request, truncated))
+}

@@ -1,0 +1,382 @@
+//! The writer: one thread, one connection, group commit.
+//!
+//! Two queues lead to it: a bounded one of requests to store (full: refused at once) and one of all other changes. A
+//! transaction takes what waits in both, and nobody is answered before its commit is on the disk. There is no timer that waits
+//! for more: the disk's sync lets requests gather while it runs.
+//!
+//! Invariants:
+//! - If a commit fails, every one who was part of it is told, and nothing in memory changed.
+//! - A change that fails is rolled back to its savepoint and hurts nobody else.
+//! - The thread outlives every error of SQLite: when the disk has room again, it works again.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use crossbeam_channel::{Receiver, Sender, select};
+use parking_lot::Mutex;
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::ingest::{Ingest, TypeIds};
+use super::live::{Effects, Live, LiveSource};
+use super::{Ingested, StoreError, open};
+
+/// The most requests in one transaction.
+const GROUP: usize = 256;
+/// The most other changes in one transaction.
+const CHANGES: usize = 64;
+
+/// A request to store, with the one who waits. A rejected request has nobody waiting.
+#[derive(Debug)]
+pub(super) struct IngestJob {
+    pub(super) ingest: Ingest,
+    pub(super) reply: Option<oneshot::Sender<Result<Ingested, StoreError>>>,
+}
+
+/// What a change works with.
+pub(super) struct Writing<'a> {
+    pub(super) connection: &'a Connection,
+    pub(super) effects: Effects,
+    pub(super) types: &'a mut TypeIds,
+}
+
+/// Runs the change, and answers after the commit when called with how that went.
+type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+type ChangeJob = Box<dyn FnOnce(&mut Writing<'_>) -> (Result<(), StoreError>, Answer) + Send>;
+
+pub(super) enum Order {
+    Change(ChangeJob),
+    Close,
+}
+
+/// The ends of the queues that others hold.
+#[derive(Debug)]
+pub(super) struct WriterHandle {
+    ingests: Sender<IngestJob>,
+    orders: Sender<Order>,
+    queue_length: usize,
+    thread: Mutex<Option<std::thread::JoinHandle<()>>>,
+}
+
+/// Whom the writer tells of its commits.
+#[derive(Debug, Clone)]
+pub(super) struct Followers {
+    /// Sources to train dictionaries for.
+    pub(super) train: Sender<Arc<LiveSource>>,
+    /// Wakes the search index; one message is enough.
+    pub(super) index: Sender<()>,
+}
+
+impl Followers {
+    /// With the ends at which the messages arrive: sources to train for, and work for the search index.
+    pub(super) fn new() -> (Self, Receiver<Arc<LiveSource>>, Receiver<()>) {
+        let (train, to_train) = crossbeam_channel::unbounded();
+        let (index, to_index) = crossbeam_channel::bounded(1);
+        (Self { train, index }, to_train, to_index)
+    }
+}
+
+impl WriterHandle {
+    pub(super) fn start(
+        connection: Connection,
+        live: Arc<Live>,
+        followers: Followers,
+        queue_length: usize,
+        rejected_per_job: u32,
+    ) -> std::io::Result<Self> {
+        let queue_length = queue_length.max(1);
+        let (ingests, ingest_queue) = crossbeam_channel::bounded(queue_length);
+        let (orders, order_queue) = crossbeam_channel::unbounded();
+        let thread = std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || {
+            Writer {
+                connection,
+                live,
+                followers,
+                ingests: ingest_queue,
+                orders: order_queue,
+                types: TypeIds::default(),
+                rejected_per_job,
+            }
+            .run();
+        })?;
+        Ok(Self { ingests, orders, queue_length, thread: Mutex::new(Some(thread)) })
+    }
+
+    /// Queues a request; `Overloaded` at once when the queue is full.
+    pub(super) fn ingest(
+        &self,
+        ingest: Ingest,
+    ) -> Result<oneshot::Receiver<Result<Ingested, StoreError>>, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        match self.ingests.try_send(IngestJob { ingest, reply: Some(reply) }) {
+            Ok(()) => Ok(answer),
+            Err(crossbeam_channel::TrySendError::Full(_)) => Err(StoreError::Overloaded),
+            Err(crossbeam_channel::TrySendError::Disconnected(_)) => Err(StoreError::Closed),
+        }
+    }
+
+    /// Queues a request for which nobody waits, if less than half of the queue is taken.
+    pub(super) fn ingest_if_idle(&self, ingest: Ingest) {
+        if self.ingests.len() < self.queue_length.div_ceil(2) {
+            // A full or closed queue drops it, as promised.
+            let _ = self.ingests.try_send(IngestJob { ingest, reply: None });
+        }
+    }
+
+    pub(super) fn has_room_for_rejected(&self) -> bool {
+        self.ingests.len() < self.queue_length.div_ceil(2)
+    }
+
+    /// How many requests wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.ingests.len()
+    }
+
+    /// Queues a change. Its answer comes after the commit, or after its own failure.
+    pub(super) fn change<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&mut Writing<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<oneshot::Receiver<Result<T, StoreError>>, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let job: ChangeJob = Box::new(move |writing| {
+            // A panic in a change must not end the only thread that stores events.
+            let result = catch_unwind(AssertUnwindSafe(|| change(writing))).unwrap_or_else(|_| {
+                tracing::error!("a change of the database panicked");
+                Err(StoreError::Sqlite(rusqlite::Error::InvalidQuery))
+            });
+            let outcome = result.as_ref().map(|_| ()).map_err(repeat);
+            let answer: Answer = Box::new(move |committed| {
+                // Whoever asked may have gone away.
+                let _ = reply.send(result.and_then(|value| committed.map(|()| value)));
+            });
+            (outcome, answer)
+        });
+        self.orders.send(Order::Change(job)).map_err(|_| StoreError::Closed)?;
+        Ok(answer)
+    }
+
+    /// Asks the writer to finish what is queued and end. [`Self::join`] waits for it.
+    pub(super) fn close(&self) {
+        // Already closed is fine.
+        let _ = self.orders.send(Order::Close);
+    }
+
+    pub(super) fn join(&self) {
+        let thread = self.thread.lock().take();
+        if let Some(thread) = thread
+            && thread.join().is_err()
+        {
+            tracing::error!("the store's writer panicked");
+        }
+    }
+}
+
+struct Writer {
+    connection: Connection,
+    live: Arc<Live>,
+    followers: Followers,
+    ingests: Receiver<IngestJob>,
+    orders: Receiver<Order>,
+    types: TypeIds,
+    rejected_per_job: u32,
+}
+
+impl Writer {
+    fn run(mut self) {
+        let mut ingests = Vec::with_capacity(GROUP);
+        let mut changes = Vec::with_capacity(CHANGES);
+        let mut open = true;
+        while open {
+            select! {
+                recv(self.ingests) -> ingest => match ingest {
+                    Ok(ingest) => ingests.push(ingest),
+                    Err(_) => open = false,
+                },
+                recv(self.orders) -> order => match order {
+                    Ok(Order::Change(change)) => changes.push(change),
+                    Ok(Order::Close) | Err(_) => open = false,
+                },
+            }
+            loop {
+                ingests.extend(self.ingests.try_iter().take(GROUP - ingests.len()));
+                while changes.len() < CHANGES {
+                    match self.orders.try_recv() {
+                        Ok(Order::Change(change)) => changes.push(change),
+                        Ok(Order::Close) => open = false,
+                        Err(_) => break,
+                    }
+                }
+                if ingests.is_empty() && changes.is_empty() {
+                    break;
+                }
+                self.commit(&mut ingests, &mut changes);
+                // Closing: until nothing is left. Otherwise back to waiting.
+                if open {
+                    break;
+                }
+            }
+        }
+        self.finish();
+    }
+
+    /// One transaction. Both lists are empty afterwards.
+    fn commit(&mut self, ingests: &mut Vec<IngestJob>, changes: &mut Vec<ChangeJob>) {
+        let mut stored = Vec::with_capacity(ingests.len());
+        let mut answers = Vec::with_capacity(changes.len());
+        match self.transaction(ingests, changes, &mut stored, &mut answers) {
+            Ok(effects) => {
+                let published = effects.publish(&self.live);
+                for (job, ingested) in ingests.drain(..).zip(stored) {
+                    if let Some(reply) = job.reply {
+                        // Whoever asked may have gone away; the event is stored all the same.
+                        let _ = reply.send(ingested);
+                    }
+                }
+                for answer in answers {
+                    answer(Ok(()));
+                }
+                for source in published.to_train {
+                    let _ = self.followers.train.send(source);
+                }
+                if published.to_index {
+                    let _ = self.followers.index.try_send(());
+                }
+            }
+            Err(error) => {
+                self.roll_back();
+                tracing::error!(%error, requests = ingests.len(), "a transaction failed and was rolled back");
+                for answer in answers {
+                    answer(Err(repeat(&error)));
+                }
+                // An error that is no shortage of the disk may be the fault of one request: the others get another try.
+                let alone = ingests.len() <= 1 || is_about_the_disk(&error);
+                for job in std::mem::take(ingests) {
+                    if alone {
+                        if let Some(reply) = job.reply {
+                            let _ = reply.send(Err(repeat(&error)));
+                        }
+                    } else {
+                        self.commit(&mut vec![job], &mut Vec::new());
+                    }
+                }
+                // Changes that had not had their turn get it.
+                if !changes.is_empty() {
+                    if is_about_the_disk(&error) {
+                        // Their turn comes in a transaction of their own, which tells each what happened.
+                        for change in std::mem::take(changes) {
+                            self.commit(&mut Vec::new(), &mut vec![change]);
+                        }
+                    } else {
+                        self.commit(&mut Vec::new(), changes);
+                    }
+                }
+            }
+        }
+    }
+
+    fn transaction(
+        &mut self,
+        ingests: &[IngestJob],
+        changes: &mut Vec<ChangeJob>,
+        stored: &mut Vec<Result<Ingested, StoreError>>,
+        answers: &mut Vec<Answer>,
+    ) -> Result<Effects, StoreError> {
+        self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        let mut writing =
+            Writing { connection: &self.connection, effects: Effects::default(), types: &mut self.types };
+        for job in ingests {
+            stored.push(match super::ingest::store(&mut writing, &job.ingest, self.rejected_per_job) {
+                Err(StoreError::NotFound { what, id }) => Err(StoreError::NotFound { what, id }),
+                outcome => Ok(outcome?),
+            });
+        }
+        // Taken one by one: those that do not get their turn stay for the next transaction.
+        while !changes.is_empty() {
+            let change = changes.remove(0);
+            self.connection.prepare_cached("SAVEPOINT change")?.execute([])?;
+            let before = std::mem::take(&mut writing.effects);
+            let (outcome, answer) = change(&mut writing);
+            answers.push(answer);
+            let done = std::mem::replace(&mut writing.effects, before);
+            match outcome {
+                Ok(()) => writing.effects.merge(done),
+                // SQLite ends the whole transaction by itself when the disk is full or failing.
+                Err(error) if self.connection.is_autocommit() => return Err(error),
+                Err(_) => {
+                    self.connection.prepare_cached("ROLLBACK TO change")?.execute([])?;
+                    writing.types.forget_uncommitted();
+                }
+            }
+            self.connection.prepare_cached("RELEASE change")?.execute([])?;
+        }
+        let effects = writing.effects;
+        effects.write(&self.connection)?;
+        self.connection.prepare_cached("COMMIT")?.execute([])?;
+        self.types.committed();
+        Ok(effects)
+    }
+
+    fn roll_back(&mut self) {
+        self.types.forget_uncommitted();
+        // SQLite has rolled back by itself after some errors.
+        if !self.connection.is_autocommit()
+            && let Err(error) = self.connection.execute_batch("ROLLBACK")
+        {
+            tracing::error!(%error, "a transaction could not be rolled back");
+        }
+    }
+
+    fn finish(self) {
+        self.connection.flush_prepared_statement_cache();
+        if let Err(error) = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
+            tracing::warn!(%error, "the write-ahead log could not be emptied on closing; the next start reads it");
+        }
+        if let Err((_, error)) = self.connection.close() {
+            tracing::warn!(%error, "the database could not be closed");
+        }
+    }
+}
+
+fn is_about_the_disk(error: &StoreError) -> bool {
+    use rusqlite::ErrorCode;
+    match error {
+        StoreError::Full => true,
+        StoreError::Sqlite(error) => matches!(
+            error.sqlite_error_code(),
+            Some(
+                ErrorCode::DiskFull
+                    | ErrorCode::SystemIoFailure
+                    | ErrorCode::DatabaseBusy
+                    | ErrorCode::ReadOnly
+                    | ErrorCode::DatabaseCorrupt
+                    | ErrorCode::CannotOpen
+                    | ErrorCode::OutOfMemory
+            )
+        ),
+        _ => false,
+    }
+}
+
+/// The same error for another one who waits: SQLite's errors cannot be cloned.
+fn repeat(error: &StoreError) -> StoreError {
+    match error {
+        StoreError::Full => StoreError::Full,
+        StoreError::Overloaded => StoreError::Overloaded,
+        StoreError::Closed => StoreError::Closed,
+        StoreError::NotFound { what, id } => StoreError::NotFound { what, id: id.clone() },
+        StoreError::Conflict { message } => StoreError::Conflict { message: message.clone() },
+        StoreError::Sqlite(rusqlite::Error::SqliteFailure(code, message)) => {
+            StoreError::Sqlite(rusqlite::Error::SqliteFailure(*code, message.clone()))
+        }
+        StoreError::Sqlite(error) => StoreError::Sqlite(rusqlite::Error::SqliteFailure(
+            rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ERROR),
+            Some(error.to_string()),
+        )),
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        if open::is_full(&error) { Self::Full } else { Self::Sqlite(error) }
+    }
+}
