@@ -16,3 +16,6 @@ pub mod secrets;
 
 // Everything remembered, in SQLite.
 pub mod store;
+
+// Where objects end up: MongoDB, a local file, another server.
+pub mod sinks;

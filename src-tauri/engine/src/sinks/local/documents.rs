@@ -1,0 +1,274 @@
+//! Documents and tombstones in the file's tables.
+
+use async_trait::async_trait;
+use bson::RawDocumentBuf;
+use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
+
+use super::Local;
+use crate::event::{Timestamp, Version};
+use crate::sinks::json::{Object, to_text};
+use crate::sinks::ordering::documents::{
+    Action, Burial, Documents, Expected, Key, Stored, StoredDocument, TOMBSTONE_DAYS, Write, Written,
+};
+use crate::sinks::ordering::metadata;
+use crate::sinks::{Browse, SinkError};
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// A write that owns what it needs on the other thread.
+enum Row {
+    Put { key: Key, expected: Expected, object: Option<String>, metadata: RawDocumentBuf },
+    Remove { key: Key, below: Version, revision: Option<String>, livemode: Option<bool> },
+    Refused(String),
+}
+
+#[async_trait]
+impl Documents for Local {
+    async fn read(&self, keys: &[&Key], whole: bool) -> Result<Vec<Stored>, SinkError> {
+        let keys: Vec<Key> = keys.iter().copied().cloned().collect();
+        self.with(move |connection| {
+            // One transaction: all of it as it stood at one moment.
+            let transaction = connection.transaction()?;
+            let stored = keys
+                .iter()
+                .map(|key| {
+                    let document = read_document(&transaction, key, whole)?;
+                    Ok(Stored { document, tombstone: read_tombstone(&transaction, key)? })
+                })
+                .collect();
+            transaction.commit()?;
+            stored
+        })
+        .await
+    }
+
+    async fn tombstones(&self, keys: &[&Key]) -> Result<Vec<Option<RawDocumentBuf>>, SinkError> {
+        let keys: Vec<Key> = keys.iter().copied().cloned().collect();
+        self.with(move |connection| keys.iter().map(|key| read_tombstone(connection, key)).collect()).await
+    }
+
+    async fn bury(&self, burials: &[Burial<'_>]) -> Result<Vec<Written>, SinkError> {
+        let now = burials.iter().map(|burial| burial.now).max().unwrap_or_default();
+        let burials: Vec<(Key, Expected, RawDocumentBuf)> = burials
+            .iter()
+            .map(|burial| (burial.key.clone(), burial.expected.clone(), burial.metadata.to_owned()))
+            .collect();
+        self.with(move |connection| {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            transaction
+                .prepare_cached("DELETE FROM tombstones WHERE expires_at < ?1")?
+                .execute([now.millis()])?;
+            let written = burials
+                .iter()
+                .map(|(key, expected, metadata)| bury(&transaction, key, expected, metadata, now))
+                .collect::<rusqlite::Result<Vec<Written>>>()?;
+            transaction.commit()?;
+            Ok(written)
+        })
+        .await
+    }
+
+    async fn write(&self, writes: &[Write<'_>]) -> Result<Vec<Written>, SinkError> {
+        let rows: Vec<Row> = writes.iter().map(row).collect();
+        self.with(move |connection| {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let written = rows
+                .iter()
+                .map(|row| write(&transaction, row))
+                .collect::<rusqlite::Result<Vec<Written>>>()?;
+            transaction.commit()?;
+            Ok(written)
+        })
+        .await
+    }
+
+    async fn settle(&self) -> Result<(), SinkError> {
+        // With `synchronous=FULL` nothing can be read that is not on disk.
+        Ok(())
+    }
+
+    fn lanes(&self, _documents: usize) -> usize {
+        1
+    }
+
+    async fn check(&self) -> Result<String, SinkError> {
+        let path = self.path.display().to_string();
+        self.with(move |connection| {
+            // A write transaction is refused where the file cannot be written; rolled back, it leaves nothing.
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            transaction.execute(
+                "INSERT INTO tombstones (collection, id, metadata, revision, expires_at) VALUES ('', '', x'', '', 0)",
+                [],
+            )?;
+            transaction.rollback()
+        })
+        .await?;
+        Ok(format!("SQLite {} file {path}", rusqlite::version()))
+    }
+
+    fn browse(&self) -> &dyn Browse {
+        self
+    }
+}
+
+fn row(write: &Write<'_>) -> Row {
+    let key = write.key.clone();
+    match &write.action {
+        Action::Put { expected, object, metadata } => {
+            let object = match object.map(|object| to_text(object.as_raw())) {
+                Some(None) => {
+                    return Row::Refused("the object holds a type that JSON does not have".to_owned());
+                }
+                Some(text) => text,
+                None => None,
+            };
+            Row::Put { key, expected: expected.clone(), object, metadata: (*metadata).to_owned() }
+        }
+        Action::Remove { below, revision, livemode } => {
+            Row::Remove { key, below: *below, revision: revision.map(str::to_owned), livemode: *livemode }
+        }
+    }
+}
+
+fn read_document(
+    connection: &Connection,
+    key: &Key,
+    whole: bool,
+) -> rusqlite::Result<Option<StoredDocument>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT metadata, iif(?3, object, NULL) FROM documents WHERE collection = ?1 AND id = ?2",
+    )?;
+    statement
+        .query_row(params![key.collection, key.id, whole], |row| {
+            let metadata = RawDocumentBuf::from_bytes(row.get(0)?).ok();
+            let text: Option<String> = row.get(1)?;
+            let object = text.and_then(|text| Object::from_json(&text).ok());
+            Ok(StoredDocument { metadata, object })
+        })
+        .optional()
+}
+
+fn read_tombstone(connection: &Connection, key: &Key) -> rusqlite::Result<Option<RawDocumentBuf>> {
+    let mut statement =
+        connection.prepare_cached("SELECT metadata FROM tombstones WHERE collection = ?1 AND id = ?2")?;
+    let bytes: Option<Vec<u8>> =
+        statement.query_row(params![key.collection, key.id], |row| row.get(0)).optional()?;
+    Ok(bytes.and_then(|bytes| RawDocumentBuf::from_bytes(bytes).ok()))
+}
+
+fn bury(
+    transaction: &Transaction<'_>,
+    key: &Key,
+    expected: &Expected,
+    metadata: &RawDocumentBuf,
+    now: Timestamp,
+) -> rusqlite::Result<Written> {
+    let revision = metadata::revision(metadata).unwrap_or_default();
+    let expires_at = now.millis() + TOMBSTONE_DAYS * DAY_MS;
+    let bytes = metadata.as_bytes();
+    let changed = match expected {
+        Expected::Revision(expected) => transaction
+            .prepare_cached(
+                "UPDATE tombstones SET metadata = ?3, revision = ?4, expires_at = ?5
+                 WHERE collection = ?1 AND id = ?2 AND revision = ?6",
+            )?
+            .execute(params![key.collection, key.id, bytes, revision, expires_at, expected])?,
+        Expected::Absent | Expected::Unmarked => transaction
+            .prepare_cached(
+                "INSERT INTO tombstones (collection, id, metadata, revision, expires_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
+            )?
+            .execute(params![key.collection, key.id, bytes, revision, expires_at])?,
+    };
+    Ok(if changed == 1 { Written::Done } else { Written::Conflict })
+}
+
+fn write(transaction: &Transaction<'_>, row: &Row) -> rusqlite::Result<Written> {
+    match row {
+        Row::Refused(reason) => Ok(Written::Refused(reason.clone())),
+        Row::Put { key, expected, object, metadata } => {
+            put(transaction, key, expected, object.as_deref(), metadata)
+        }
+        Row::Remove { key, below, revision, livemode } => {
+            remove(transaction, key, *below, revision.as_deref(), *livemode)?;
+            Ok(Written::Done)
+        }
+    }
+}
+
+fn put(
+    transaction: &Transaction<'_>,
+    key: &Key,
+    expected: &Expected,
+    object: Option<&str>,
+    metadata: &RawDocumentBuf,
+) -> rusqlite::Result<Written> {
+    let Some(summary) = metadata::summary(metadata) else {
+        return Ok(Written::Refused("its `_sync_metadata` cannot be read".to_owned()));
+    };
+    let statement = match expected {
+        Expected::Absent => {
+            "INSERT INTO documents (collection, id, object, metadata, revision, event_id, event_type, occurred_at, deleted)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING"
+        }
+        Expected::Revision(_) | Expected::Unmarked => {
+            "UPDATE documents SET object = ?3, metadata = ?4, revision = ?5, event_id = ?6, event_type = ?7,
+             occurred_at = ?8, deleted = ?9 WHERE collection = ?1 AND id = ?2 AND (?10 IS NULL OR revision = ?10)"
+        }
+    };
+    let mut statement = transaction.prepare_cached(statement)?;
+    let occurred_at = summary.version.at.to_rfc3339();
+    let changed = match expected {
+        Expected::Absent => statement.execute(params![
+            key.collection,
+            key.id,
+            object,
+            metadata.as_bytes(),
+            summary.revision,
+            summary.event_id,
+            summary.event_type,
+            occurred_at,
+            summary.deleted,
+        ])?,
+        Expected::Revision(_) | Expected::Unmarked => {
+            let expected = match expected {
+                Expected::Revision(revision) => Some(revision),
+                _ => None,
+            };
+            statement.execute(params![
+                key.collection,
+                key.id,
+                object,
+                metadata.as_bytes(),
+                summary.revision,
+                summary.event_id,
+                summary.event_type,
+                occurred_at,
+                summary.deleted,
+                expected,
+            ])?
+        }
+    };
+    Ok(if changed == 1 { Written::Done } else { Written::Conflict })
+}
+
+fn remove(
+    transaction: &Transaction<'_>,
+    key: &Key,
+    below: Version,
+    revision: Option<&str>,
+    livemode: Option<bool>,
+) -> rusqlite::Result<()> {
+    let Some(stored) = read_document(transaction, key, false)? else { return Ok(()) };
+    let goes =
+        stored.metadata.as_ref().and_then(|metadata| metadata::summary(metadata)).is_none_or(|stored| {
+            let same_mode = livemode.zip(stored.livemode).is_none_or(|(ours, theirs)| ours == theirs);
+            same_mode && (stored.version < below || Some(stored.revision) == revision)
+        });
+    if goes {
+        transaction
+            .prepare_cached("DELETE FROM documents WHERE collection = ?1 AND id = ?2")?
+            .execute(params![key.collection, key.id])?;
+    }
+    Ok(())
+}

@@ -1,0 +1,175 @@
+//! The connection: made at the first use, shared, with timeouts of its own.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bson::{Document, RawDocumentBuf, doc, rawdoc};
+use mongodb::error::{Error, Result as DriverResult};
+use mongodb::options::{
+    Acknowledgment, ClientOptions, ConnectionString, HostInfo, ReadConcern, ReadPreference, SelectionCriteria,
+};
+use mongodb::{Client, Database};
+use parking_lot::Mutex;
+use tokio::sync::OnceCell;
+
+use super::errors::{self, Place, Refusal};
+use crate::sinks::SinkError;
+
+/// A server that cannot be found in this time is down.
+const SELECTION_TIMEOUT: Duration = Duration::from_secs(5);
+/// The most time one command may take; the driver itself would wait for ever for a server that hangs.
+const COMMAND_TIMEOUT: Duration = Duration::from_mins(1);
+/// The most time a majority of servers may take to confirm a write.
+const REPLICATION_TIMEOUT_MS: i32 = 30_000;
+/// Two lanes with two collections each are as much as a server answers faster than one.
+const POOL_SIZE: u32 = 4;
+
+/// What kind of server it is.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Facts {
+    replica_set: Option<String>,
+    sharded: bool,
+    /// How many members hold data and vote, as far as the server tells.
+    members: u32,
+}
+
+impl Facts {
+    fn of(hello: &Document) -> Self {
+        Self {
+            replica_set: hello.get_str("setName").ok().map(str::to_owned),
+            sharded: hello.get_str("msg").is_ok_and(|message| message == "isdbgrid"),
+            members: hello.get_array("hosts").map_or(1, |hosts| hosts.len() as u32),
+        }
+    }
+
+    /// For people, such as "replica set rs0".
+    pub(super) fn describe(&self) -> String {
+        match &self.replica_set {
+            Some(name) => format!("replica set {name}"),
+            None if self.sharded => "sharded cluster".to_owned(),
+            None => "single server".to_owned(),
+        }
+    }
+}
+
+/// Connects at the first use.
+pub(super) struct Connector {
+    uri: ConnectionString,
+    database: String,
+    place: Place,
+    client: OnceCell<Client>,
+    facts: Mutex<Option<Arc<Facts>>>,
+}
+
+impl std::fmt::Debug for Connector {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Connector")
+            .field("place", &self.place)
+            .field("database", &self.database)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Connector {
+    pub(super) fn new(uri: ConnectionString, database: String) -> Self {
+        let hosts = match &uri.host_info {
+            HostInfo::HostIdentifiers(hosts) => {
+                hosts.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+            }
+            HostInfo::DnsRecord(name) => name.clone(),
+            _ => "the given host".to_owned(),
+        };
+        let tls = matches!(uri.tls, Some(mongodb::options::Tls::Enabled(_)))
+            || (uri.tls.is_none() && matches!(uri.host_info, HostInfo::DnsRecord(_)));
+        let place = Place { hosts, database: database.clone(), tls };
+        Self { uri, database, place, client: OnceCell::new(), facts: Mutex::new(None) }
+    }
+
+    pub(super) async fn database(&self) -> Result<Database, SinkError> {
+        let client = self.client.get_or_try_init(|| self.connect()).await?;
+        Ok(client.database(&self.database))
+    }
+
+    /// Makes the driver's client; of names only those of `mongodb+srv` are looked up here.
+    async fn connect(&self) -> Result<Client, SinkError> {
+        let explain = |error: Error| self.explain(&error);
+        let mut options =
+            self.within(async { ClientOptions::parse(self.uri.clone()).await }).await.map_err(explain)?;
+        options.app_name.get_or_insert_with(|| "hookline".to_owned());
+        options.server_selection_timeout.get_or_insert(SELECTION_TIMEOUT);
+        options.connect_timeout.get_or_insert(SELECTION_TIMEOUT);
+        options.max_pool_size.get_or_insert(POOL_SIZE);
+        // What is read decides what is written: the primary's own view, whatever the connection string prefers.
+        options.selection_criteria = Some(SelectionCriteria::ReadPreference(ReadPreference::Primary));
+        options.read_concern = Some(ReadConcern::local());
+        Client::with_options(options).map_err(explain)
+    }
+
+    /// What kind of server it is; asked once, and again after any error.
+    pub(super) async fn facts(&self) -> Result<Arc<Facts>, SinkError> {
+        let known = self.facts.lock().clone();
+        if let Some(facts) = known {
+            return Ok(facts);
+        }
+        let database = self.database().await?;
+        let hello = self
+            .within(async { database.run_command(doc! {"hello": 1}).await })
+            .await
+            .map_err(|error| self.explain(&error))?;
+        let facts = Arc::new(Facts::of(&hello));
+        *self.facts.lock() = Some(Arc::clone(&facts));
+        Ok(facts)
+    }
+
+    /// What a write has to reach before it is done. The connection string may ask for more members than a majority.
+    pub(super) fn write_concern(&self, facts: &Facts) -> RawDocumentBuf {
+        if facts.replica_set.is_none() && !facts.sharded {
+            return rawdoc! {"w": 1, "j": true};
+        }
+        let asked = self.uri.write_concern.as_ref().and_then(|concern| match concern.w {
+            Some(Acknowledgment::Nodes(nodes)) => Some(nodes),
+            _ => None,
+        });
+        let more_than_most = |nodes: &u32| !facts.sharded && *nodes > facts.members / 2 + 1;
+        if let Some(nodes) = asked.filter(more_than_most) {
+            rawdoc! {"w": nodes as i32, "j": true, "wtimeout": REPLICATION_TIMEOUT_MS}
+        } else {
+            rawdoc! {"w": "majority", "j": true, "wtimeout": REPLICATION_TIMEOUT_MS}
+        }
+    }
+
+    /// Waits for the driver's answer, but not for ever.
+    pub(super) async fn within<T>(&self, answer: impl Future<Output = DriverResult<T>>) -> DriverResult<T> {
+        match tokio::time::timeout(COMMAND_TIMEOUT, answer).await {
+            Ok(answer) => answer,
+            Err(_) => Err(Error::from(std::io::Error::new(
+                std::io::ErrorKind::TimedOut,
+                format!("no answer within {} seconds", COMMAND_TIMEOUT.as_secs()),
+            ))),
+        }
+    }
+
+    /// Tells errors that concern the server from those that concern what was sent.
+    pub(super) fn sort<T>(&self, answer: DriverResult<T>) -> Result<Result<T, Refusal>, SinkError> {
+        match answer {
+            Ok(answer) => Ok(Ok(answer)),
+            Err(error) => match errors::refusal(&error) {
+                Some(refusal) => Ok(Err(refusal)),
+                None => Err(self.explain(&error)),
+            },
+        }
+    }
+
+    /// An error of the driver, for users.
+    pub(super) fn explain(&self, error: &Error) -> SinkError {
+        *self.facts.lock() = None;
+        errors::explain(&self.place, error)
+    }
+
+    /// An error that the server put into an answer.
+    pub(super) fn explain_code(&self, code: i32, message: &str) -> SinkError {
+        *self.facts.lock() = None;
+        errors::explain_code(&self.place, code, message)
+    }
+}

@@ -1,0 +1,97 @@
+//! MongoDB: documents in the client's own database, through the official driver.
+//!
+//! Invariants:
+//! - A write counts as done when it is journaled, and on a replica set by a majority: it survives the loss of any one
+//!   server. A connection string may ask for more members, never for less.
+//! - Reads go to the primary.
+//! - No message holds a password: messages name hosts and ports, and say nothing else of the connection string.
+//!
+//! Commands are built as raw BSON and sent with the driver's `run_raw_command`: one command carries many guarded
+//! replacements on every server from 4.2 on, while the driver's own bulk write needs server 8. The driver does not repeat
+//! such a command by itself; the worker repeats the batch, which is harmless.
+//!
+//! Not here: which state wins ([`super::ordering`]).
+
+mod browse;
+mod commands;
+mod connection;
+mod documents;
+mod errors;
+mod uri;
+
+use std::sync::Arc;
+
+use bson::{Document, RawDocumentBuf, doc};
+use mongodb::Database;
+use secrecy::SecretString;
+
+use super::ordering::documents::TOMBSTONES;
+use super::{InvalidConnection, SinkError};
+use connection::{Connector, Facts};
+
+/// Whether the connection string can be read.
+pub(super) fn check_uri(uri: &SecretString) -> Result<(), InvalidConnection> {
+    uri::parse(uri).map(drop)
+}
+
+/// A MongoDB database.
+#[derive(Debug)]
+pub(super) struct Mongodb {
+    connector: Connector,
+    /// Whether the tombstones' index was made by this process.
+    tombstones_ready: tokio::sync::OnceCell<()>,
+}
+
+impl Mongodb {
+    /// Reads the connection string and does not connect.
+    pub(super) fn new(uri: &SecretString, database: String) -> Result<Self, InvalidConnection> {
+        uri::check_database(&database)?;
+        Ok(Self {
+            connector: Connector::new(uri::parse(uri)?, database),
+            tombstones_ready: tokio::sync::OnceCell::new(),
+        })
+    }
+
+    async fn database(&self) -> Result<Database, SinkError> {
+        self.connector.database().await
+    }
+
+    async fn facts(&self) -> Result<Arc<Facts>, SinkError> {
+        self.connector.facts().await
+    }
+
+    /// Runs a command and gives the server's answer, which may hold errors of single writes.
+    async fn run(&self, command: RawDocumentBuf) -> Result<Result<Document, errors::Refusal>, SinkError> {
+        let database = self.database().await?;
+        let answer = self.connector.within(async { database.run_raw_command(command).await }).await;
+        self.connector.sort(answer)
+    }
+
+    /// What was found at the other end, after a look at whether it may be written to.
+    async fn look_around(&self) -> Result<String, SinkError> {
+        let database = self.database().await?;
+        let facts = self.facts().await?;
+        let build = self
+            .connector
+            .within(async { database.run_command(doc! {"buildInfo": 1}).await })
+            .await
+            .map_err(|error| self.connector.explain(&error))?;
+        let version = build.get_str("version").unwrap_or("of unknown version").to_owned();
+        // Each of these needs the right it tries out and changes nothing: nothing matches the first two, and the third one's
+        // `_id` is an array, which no server takes.
+        let nothing = "hookline-check";
+        let trials = [
+            doc! {"find": TOMBSTONES, "filter": {"_id": nothing}, "limit": 1, "singleBatch": true},
+            doc! {"update": TOMBSTONES, "updates": [{"q": {"_id": nothing}, "u": {"$set": {"checked": true}}}]},
+            doc! {"delete": TOMBSTONES, "deletes": [{"q": {"_id": nothing}, "limit": 1}]},
+            doc! {"insert": TOMBSTONES, "documents": [{"_id": [nothing]}]},
+        ];
+        for trial in trials {
+            self.connector
+                .within(async { database.run_command(trial).await })
+                .await
+                .map_err(|error| self.connector.explain(&error))?;
+        }
+        Ok(format!("MongoDB {version}, {}", facts.describe()))
+    }
+}
