@@ -17,5 +17,11 @@ pub mod secrets;
 // Everything remembered, in SQLite.
 pub mod store;
 
+// The only thing the world can reach: verify → commit → 2xx.
+pub mod receiver;
+
 // Where objects end up: MongoDB, a local file, another server.
 pub mod sinks;
+
+// Takes due events, applies them in batches, records what became of them.
+pub mod worker;
