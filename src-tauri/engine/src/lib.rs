@@ -25,3 +25,12 @@ pub mod sinks;
 
 // Takes due events, applies them in batches, records what became of them.
 pub mod worker;
+
+// What a person can ask for.
+pub mod commands;
+
+// The commands over loopback HTTP.
+pub mod api;
+
+// The only place that builds everything, starts and stops it.
+pub mod app;

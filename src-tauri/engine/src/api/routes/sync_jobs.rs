@@ -1,0 +1,157 @@
+//! Sync jobs, their numbers, secrets and executions.
+
+use axum::extract::State;
+use axum::response::IntoResponse;
+use http::StatusCode;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::{JobPath, WorkspacePath};
+use crate::api::extract::{ApiPath, Body, OptionalBody, Query};
+use crate::api::respond::{Answer, created, to_the_end};
+use crate::commands::executions::ExecutionList;
+use crate::commands::job_answer::{JobAnswer, JobList};
+use crate::commands::send::{SendTest, SentTest};
+use crate::commands::stats::StatsAnswer;
+use crate::commands::sync_jobs::{CreateJob, RegenerateSecret, UpdateJob};
+use crate::commands::{CommandError, Commands};
+
+pub(in crate::api) fn router() -> OpenApiRouter<Commands> {
+    OpenApiRouter::new()
+        .routes(routes!(list_sync_jobs, create_sync_job))
+        .routes(routes!(get_sync_job, update_sync_job, delete_sync_job))
+        .routes(routes!(get_stats))
+        .routes(routes!(regenerate_secret))
+        .routes(routes!(resume_sync_job))
+        .routes(routes!(list_executions))
+        .routes(routes!(send_test_webhook))
+}
+
+/// All jobs of a workspace, oldest first.
+#[utoipa::path(get, path = "/api/workspaces/{workspaceId}/sync-jobs", tag = "sync jobs", params(WorkspacePath), responses((status = 200, description = "The jobs.", body = JobList)))]
+async fn list_sync_jobs(
+    State(commands): State<Commands>,
+    ApiPath(path): ApiPath<WorkspacePath>,
+) -> Answer<JobList> {
+    commands.sync_jobs(&path.workspace_id).await.map(axum::Json)
+}
+
+/// Makes a job. Its URL and its signing secret are in the answer.
+#[utoipa::path(post, path = "/api/workspaces/{workspaceId}/sync-jobs", tag = "sync jobs", params(WorkspacePath), request_body = CreateJob, responses((status = 201, description = "The job was made.", body = JobAnswer)))]
+async fn create_sync_job(
+    State(commands): State<Commands>,
+    ApiPath(path): ApiPath<WorkspacePath>,
+    Body(body): Body<CreateJob>,
+) -> Result<impl IntoResponse, CommandError> {
+    to_the_end(async move { commands.create_sync_job(&path.workspace_id, body).await }).await.map(created)
+}
+
+/// What is asked of a job.
+#[derive(IntoParams)]
+#[into_params(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes what `Query` reads")]
+struct ShowParams {
+    /// Whether the answer holds the signing secret.
+    #[param(nullable = false)]
+    show_secret: Option<bool>,
+}
+
+/// One job.
+#[utoipa::path(get, path = "/api/workspaces/{workspaceId}/sync-jobs/{jobId}", tag = "sync jobs", params(JobPath, ShowParams), responses((status = 200, description = "The job.", body = JobAnswer)))]
+async fn get_sync_job(
+    State(commands): State<Commands>,
+    ApiPath(path): ApiPath<JobPath>,
+    mut query: Query,
+) -> Answer<JobAnswer> {
+    let show_secret = query.flag("showSecret")?;
+    query.end()?;
+    commands.sync_job(&path.workspace_id, &path.job_id, show_secret).await.map(axum::Json)
+}
+
+/// Changes a job: what is not named stays, in `webhookConfig` too.
+#[utoipa::path(patch, path = "/api/workspaces/{workspaceId}/sync-jobs/{jobId}", tag = "sync jobs", params(JobPath), request_body = UpdateJob, responses((status = 200, description = "The job as it is now.", body = JobAnswer)))]
+async fn update_sync_job(
+    State(commands): State<Commands>,
+    ApiPath(path): ApiPath<JobPath>,
+    Body(body): Body<UpdateJob>,
+) -> Answer<JobAnswer> {
+    to_the_end(async move { commands.update_sync_job(&path.workspace_id, &path.job_id, body).await })
+        .await
+        .map(axum::Json)
+}
+
+/// Deletes a job with its events, executions and secret. What it synced stays in the destination.
+#[utoipa::path(delete, path = "/api/workspaces/{workspaceId}/sync-jobs/{jobId}", tag = "sync jobs", params(JobPath), responses((status = 204, description = "The job is gone.")))]
+async fn delete_sync_job(
+    State(commands): State<Commands>,
+    ApiPath(path): ApiPath<JobPath>,
+) -> Result<StatusCode, CommandError> {
+    to_the_end(async move { commands.delete_sync_job(&path.workspace_id, &path.job_id).await })
+        .await
+        .map(|()| StatusCode::NO_CONTENT)
+}
+
+/// Numbers of a job.
+#[utoipa::path(get, path = "/api/workspaces/{workspaceId}/sync-jobs/{jobId}/webhook/stats", tag = "sync jobs", params(JobPath), responses((status = 200, description = "The numbers.", body = StatsAnswer)))]
+async fn get_stats(State(commands): State<Commands>, ApiPath(path): ApiPath<JobPath>) -> Answer<StatsAnswer> {
+    commands.stats(&path.workspace_id, &path.job_id).await.map(axum::Json)
+}
+
+/// Replaces the signing secret; the old one counts for a while too. The new one is in the answer.
+#[utoipa::path(post, path = "/api/workspaces/{workspaceId}/sync-jobs/{jobId}/webhook/regenerate-secret", tag = "sync jobs", params(JobPath), request_body = Option<RegenerateSecret>, responses((status = 200, description = "The job with its new secret.", body = JobAnswer)))]
+async fn regenerate_secret(
+    State(commands): State<Commands>,
+    ApiPath(path): ApiPath<JobPath>,
+    OptionalBody(body): OptionalBody<RegenerateSecret>,
+) -> Answer<JobAnswer> {
+    to_the_end(async move { commands.regenerate_secret(&path.workspace_id, &path.job_id, body).await })
+        .await
+        .map(axum::Json)
+}
+
+/// Tries a job again now whose destination is down or refuses.
+#[utoipa::path(post, path = "/api/workspaces/{workspaceId}/sync-jobs/{jobId}/resume", tag = "sync jobs", params(JobPath), responses((status = 204, description = "It is tried.")))]
+async fn resume_sync_job(
+    State(commands): State<Commands>,
+    ApiPath(path): ApiPath<JobPath>,
+) -> Result<StatusCode, CommandError> {
+    commands.resume_job(&path.workspace_id, &path.job_id).await.map(|()| StatusCode::NO_CONTENT)
+}
+
+/// Which executions are asked for.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes what `Query` reads")]
+struct ExecutionsParams {
+    /// How many executions at most; 100 unless named.
+    #[param(nullable = false, minimum = 1, maximum = 1000)]
+    limit: Option<u32>,
+    /// `nextCursor` of an earlier answer.
+    #[param(nullable = false, pattern = r"^[0-9]{1,19}$")]
+    cursor: Option<String>,
+}
+
+/// Executions of a job, newest first.
+#[utoipa::path(get, path = "/api/workspaces/{workspaceId}/sync-jobs/{jobId}/executions", tag = "sync jobs", params(JobPath, ExecutionsParams), responses((status = 200, description = "The executions.", body = ExecutionList)))]
+async fn list_executions(
+    State(commands): State<Commands>,
+    ApiPath(path): ApiPath<JobPath>,
+    mut query: Query,
+) -> Answer<ExecutionList> {
+    let limit = query.limit()?;
+    let cursor = query.execution_cursor()?;
+    query.end()?;
+    commands.executions(&path.workspace_id, &path.job_id, cursor, limit).await.map(axum::Json)
+}
+
+/// Sends a signed sample event to the job's public address and tells what was answered there.
+#[utoipa::path(post, path = "/api/webhooks/{workspaceId}/{jobId}/test", tag = "sync jobs", params(JobPath), request_body = Option<SendTest>, responses((status = 200, description = "What became of it: `ok` tells.", body = SentTest)))]
+async fn send_test_webhook(
+    State(commands): State<Commands>,
+    ApiPath(path): ApiPath<JobPath>,
+    OptionalBody(body): OptionalBody<SendTest>,
+) -> Answer<SentTest> {
+    commands.send_test(&path.workspace_id, &path.job_id, body).await.map(axum::Json)
+}

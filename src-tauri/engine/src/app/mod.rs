@@ -1,0 +1,306 @@
+//! The only place that builds everything, starts and stops it.
+//!
+//! Started in the order in which data flows backwards (store, worker, receiver, API), stopped forwards: first nothing
+//! new comes in, then what is under way ends, then the store closes.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use crate::api;
+use crate::commands::{Commands, CommandsParts};
+use crate::event::{Clock, SystemClock};
+use crate::receiver::server::{ServerLimits, serve};
+use crate::receiver::{Directory, Receiver};
+use crate::secrets::file::FileSecrets;
+use crate::secrets::{SecretError, SharedSecrets};
+use crate::store::{OpenError, Store, StoreError, StoreOptions};
+use crate::tunnel::Tunnel;
+use crate::worker::{Worker, WorkerOptions};
+
+mod config;
+mod housekeeping;
+pub mod logging;
+mod ownership;
+mod standalone;
+
+pub use config::{Config, ConfigError, FileConfig, default_data_dir};
+pub use ownership::{OwnershipError, Ready, ServerFile};
+pub use standalone::Standalone;
+
+/// How long requests under way get to end at a stop.
+const REQUESTS_GRACE: Duration = Duration::from_secs(5);
+
+/// How long batches under way get to end at a stop.
+const BATCHES_GRACE: Duration = Duration::from_secs(15);
+
+/// How many events may wait for the disk; beyond that the receiver answers 503.
+const STORE_QUEUE_LENGTH: usize = 1024;
+
+/// How many rejected requests are kept per job.
+const REJECTED_PER_JOB: u32 = 500;
+
+/// How many batches are applied at once, over all jobs.
+const BATCHES_IN_FLIGHT: usize = 4;
+
+/// Why Hookline could not start. `Display` says what is wrong; [`StartError::hint`] what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data directory could not be made.
+    #[error("the data directory {path} cannot be made")]
+    DataDir {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// There is nothing in the data directory.
+    #[error("{path} holds no Hookline database")]
+    NoData {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// The data directory belongs to another process, or cannot be claimed.
+    #[error(transparent)]
+    Ownership(#[from] OwnershipError),
+    /// The secrets could not be read.
+    #[error(transparent)]
+    Secrets(#[from] SecretError),
+    /// The store could not be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The store could not be read.
+    #[error("the jobs could not be read")]
+    Load(#[from] StoreError),
+    /// An address could not be listened on.
+    #[error("{what} cannot listen on {address}")]
+    Listen {
+        /// "the receiver" or "the control API".
+        what: &'static str,
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The control API was to listen on an address that others can reach.
+    #[error("the control API may only listen on loopback, not on {address}")]
+    ApiNotLoopback {
+        /// The address.
+        address: SocketAddr,
+    },
+}
+
+impl StartError {
+    /// What the user can do about it, where there is something to say.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::DataDir { .. } => {
+                Some("choose another directory with --data-dir, or make this one writable".to_owned())
+            }
+            Self::NoData { .. } => Some("name the right directory with --data-dir".to_owned()),
+            Self::Ownership(error) => error.hint(),
+            Self::Secrets(_) => {
+                Some("restore the file from a copy, or move it away and enter the secrets again".to_owned())
+            }
+            Self::Open(error) => Some(error.hint()),
+            Self::Load(_) => Some("run `hookline check` to look for damage".to_owned()),
+            Self::Listen { source, .. } if source.kind() == std::io::ErrorKind::AddrInUse => {
+                Some("another program uses this port; choose another one with --listen or --api (port 0 takes any free one)".to_owned())
+            }
+            Self::Listen { .. } => Some("choose another address with --listen or --api".to_owned()),
+            Self::ApiNotLoopback { .. } => Some(
+                "use 127.0.0.1 or [::1]; over SSH, forward the port (`ssh -L 4401:127.0.0.1:4401 …`)"
+                    .to_owned(),
+            ),
+        }
+    }
+}
+
+/// A running Hookline.
+#[derive(Debug)]
+pub struct App {
+    ready: Ready,
+    commands: Commands,
+    store: Store,
+    worker: Worker,
+    stop_receiving: CancellationToken,
+    stop_serving: CancellationToken,
+    receiver: JoinHandle<()>,
+    api: JoinHandle<()>,
+    housekeeping: JoinHandle<()>,
+    /// Released last: who holds it owns the data directory.
+    ownership: ownership::Ownership,
+}
+
+impl App {
+    /// Builds and starts everything; when it returns, both addresses are listened on and jobs are at work.
+    pub async fn start(config: Config) -> Result<Self, StartError> {
+        Self::start_with_clock(config, Arc::new(SystemClock)).await
+    }
+
+    /// [`App::start`] with another clock, for tests.
+    pub async fn start_with_clock(config: Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
+        if !config.api.ip().is_loopback() {
+            return Err(StartError::ApiNotLoopback { address: config.api });
+        }
+        use_tls();
+        make_private_dir(&config.data_dir).map_err(|source| data_dir_error(&config.data_dir, source))?;
+        let mut ownership = ownership::Ownership::claim(&config.data_dir)?;
+        let secrets: SharedSecrets = Arc::new(FileSecrets::open(&config.data_dir.join("secrets.json"))?);
+        let documents_folder = config.data_dir.join("documents");
+        make_private_dir(&documents_folder).map_err(|source| data_dir_error(&documents_folder, source))?;
+        let store = open_store(&config.data_dir, Arc::clone(&clock)).await?;
+
+        let receiver_listener = listen("the receiver", config.listen).await?;
+        let api_listener = listen("the control API", config.api).await?;
+        let receiver_address = local_address("the receiver", config.listen, &receiver_listener)?;
+        let api_address = local_address("the control API", config.api, &api_listener)?;
+
+        let tunnel = Arc::new(ArcSwap::from_pointee(match config.public_url {
+            Some(public) => Tunnel::OwnUrl { public },
+            None => Tunnel::None { receiver: http_url(receiver_address) },
+        }));
+        let directory = Directory::new(store.clone(), Arc::clone(&secrets));
+        let options = WorkerOptions { batches_in_flight: BATCHES_IN_FLIGHT, documents_folder };
+        let worker = Worker::new(store.clone(), Arc::clone(&secrets), Arc::clone(&clock), options);
+        directory.reload().await?;
+        worker.reload().await?;
+
+        let ready = ownership.announce(&http_url(receiver_address), &http_url(api_address))?;
+        let commands = Commands::new(CommandsParts {
+            store: store.clone(),
+            secrets,
+            worker: worker.clone(),
+            directory: directory.clone(),
+            tunnel: Arc::clone(&tunnel),
+            clock: Arc::clone(&clock),
+            data_dir: config.data_dir.clone(),
+            receiver_url: http_url(receiver_address),
+            max_body_bytes: config.max_body_bytes,
+        });
+        let receiver =
+            Receiver::new(directory, store.clone(), Arc::clone(&clock), tunnel, config.max_body_bytes);
+        let access = api::Access::new(&ready.token, api_address);
+        let (stop_receiving, stop_serving) = (CancellationToken::new(), CancellationToken::new());
+        let receiver = tokio::spawn(serve(
+            receiver_listener,
+            receiver.router(),
+            ServerLimits::default(),
+            stop_receiving.clone(),
+            REQUESTS_GRACE,
+        ));
+        let api = tokio::spawn(serve(
+            api_listener,
+            api::router(commands.clone(), access),
+            ServerLimits::default(),
+            stop_serving.clone(),
+            REQUESTS_GRACE,
+        ));
+        let housekeeping = tokio::spawn(housekeeping::run(store.clone(), clock, stop_serving.clone()));
+        tracing::info!(receiver = %ready.receiver, api = %ready.api, data_dir = %config.data_dir.display(), "ready");
+        Ok(Self {
+            ready,
+            commands,
+            store,
+            worker,
+            stop_receiving,
+            stop_serving,
+            receiver,
+            api,
+            housekeeping,
+            ownership,
+        })
+    }
+
+    /// Where everything listens, and the API's token.
+    pub fn ready(&self) -> &Ready {
+        &self.ready
+    }
+
+    /// What a person can ask for.
+    pub fn commands(&self) -> &Commands {
+        &self.commands
+    }
+
+    /// Stops cleanly: nothing new comes in, requests and batches under way end (within deadlines), the store closes.
+    pub async fn shut_down(self) {
+        tracing::info!("stopping");
+        self.stop_receiving.cancel();
+        // The change streams of the API never end by themselves.
+        self.commands.end_streams();
+        self.stop_serving.cancel();
+        for task in [self.receiver, self.api, self.housekeeping] {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a task ended badly");
+            }
+        }
+        self.worker.shut_down(BATCHES_GRACE).await;
+        self.store.close().await;
+        drop(self.ownership);
+        tracing::info!("stopped");
+    }
+}
+
+/// Chooses the process's TLS library: `ring`. To be called before HTTP clients are made; more calls do nothing.
+pub fn use_tls() {
+    // The error says that a choice was made before.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// Makes a folder, and those above it, that only their owner can look into.
+fn make_private_dir(path: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+fn data_dir_error(path: &Path, source: std::io::Error) -> StartError {
+    StartError::DataDir { path: path.to_owned(), source }
+}
+
+async fn open_store(folder: &Path, clock: Arc<dyn Clock>) -> Result<Store, StartError> {
+    let options =
+        StoreOptions { clock, queue_length: STORE_QUEUE_LENGTH, rejected_per_job: REJECTED_PER_JOB };
+    let folder = folder.to_owned();
+    let opened = tokio::task::spawn_blocking(move || Store::open(&folder, options)).await;
+    match opened {
+        Ok(store) => Ok(store?),
+        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+    }
+}
+
+async fn listen(what: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(|source| StartError::Listen { what, address, source })
+}
+
+/// The address with the port that the system chose, if it was left to it.
+fn local_address(
+    what: &'static str,
+    asked: SocketAddr,
+    listener: &TcpListener,
+) -> Result<SocketAddr, StartError> {
+    listener.local_addr().map_err(|source| StartError::Listen { what, address: asked, source })
+}
+
+/// The URL under which this machine reaches the address.
+fn http_url(mut address: SocketAddr) -> Url {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address {
+            SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    #[expect(clippy::expect_used, reason = "every socket address is a valid authority")]
+    Url::parse(&format!("http://{address}")).expect("is a URL")
+}

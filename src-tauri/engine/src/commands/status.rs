@@ -1,0 +1,156 @@
+//! How Hookline itself is.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use url::Url;
+use utoipa::ToSchema;
+
+use super::{CommandError, Commands};
+use crate::event::{JobId, WorkspaceId};
+use crate::tunnel::Tunnel;
+use crate::worker::DeliveryState;
+
+/// How Hookline itself is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Status)]
+pub struct StatusAnswer {
+    /// Hookline's version.
+    pub version: &'static str,
+    /// The receiver.
+    pub receiver: ReceiverStatus,
+    /// How it is reached from outside.
+    pub tunnel: TunnelStatus,
+    /// The worker.
+    pub worker: WorkerStatus,
+    /// The store.
+    pub storage: StorageStatus,
+}
+
+/// The receiver.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ReceiverStatus {
+    /// Its own address.
+    pub url: String,
+    /// Whether it takes requests.
+    pub listening: bool,
+}
+
+/// Whether requests from outside get through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum TunnelState {
+    /// Only this machine reaches the receiver.
+    Off,
+    /// Something that the user runs forwards to the receiver; Hookline does not watch it.
+    External,
+}
+
+/// How the receiver is reached from outside.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TunnelStatus {
+    /// Whether requests from outside get through.
+    pub state: TunnelState,
+    /// `none` or `own-url`.
+    pub kind: &'static str,
+    /// The public address, where there is one.
+    pub public_url: Option<String>,
+}
+
+/// The worker.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct WorkerStatus {
+    /// Each job's delivery.
+    pub jobs: Vec<WorkerJob>,
+}
+
+/// One job's delivery.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WorkerJob {
+    /// The job.
+    pub job_id: JobId,
+    /// The workspace it lies in.
+    pub workspace_id: WorkspaceId,
+    /// Its name.
+    pub name: String,
+    /// What its delivery is doing.
+    pub delivery: DeliveryState,
+    /// How many events wait or are being applied.
+    pub pending: u64,
+    /// How many failed.
+    pub failed: u64,
+}
+
+/// The store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StorageStatus {
+    /// The database file.
+    pub path: String,
+    /// Its size with its WAL, in bytes.
+    pub database_bytes: u64,
+    /// The search index's size, in bytes.
+    pub search_bytes: u64,
+    /// Where secrets lie.
+    pub secrets: String,
+}
+
+impl Commands {
+    /// How Hookline itself is.
+    pub async fn status(&self) -> Result<StatusAnswer, CommandError> {
+        let parts = self.parts();
+        let size = self.store().size().await?;
+        let tunnel = parts.tunnel.load();
+        let jobs = self
+            .store()
+            .sync_jobs(None)
+            .await?
+            .into_iter()
+            .map(|job| {
+                let counts = self.store().counts(&job.id);
+                WorkerJob {
+                    delivery: parts.worker.state(&job.id),
+                    pending: counts.pending,
+                    failed: counts.failed,
+                    job_id: job.id,
+                    workspace_id: job.workspace_id,
+                    name: job.name,
+                }
+            })
+            .collect();
+        Ok(StatusAnswer {
+            version: env!("CARGO_PKG_VERSION"),
+            receiver: ReceiverStatus {
+                url: parts.receiver_url.as_str().trim_end_matches('/').to_owned(),
+                listening: is_listening(&parts.receiver_url).await,
+            },
+            tunnel: TunnelStatus {
+                state: match **tunnel {
+                    Tunnel::None { .. } => TunnelState::Off,
+                    Tunnel::OwnUrl { .. } => TunnelState::External,
+                },
+                kind: tunnel.kind(),
+                public_url: tunnel.public_url().map(str::to_owned),
+            },
+            worker: WorkerStatus { jobs },
+            storage: StorageStatus {
+                path: self.store().path().display().to_string(),
+                database_bytes: size.database_bytes,
+                search_bytes: size.search_bytes,
+                secrets: parts.secrets.describe(),
+            },
+        })
+    }
+}
+
+/// Whether connections are taken there: asked of the socket itself, so that it is never only believed.
+async fn is_listening(url: &Url) -> bool {
+    let Ok(addresses) = url.socket_addrs(|| None) else {
+        return false;
+    };
+    let connected =
+        tokio::time::timeout(Duration::from_secs(1), tokio::net::TcpStream::connect(&*addresses)).await;
+    matches!(connected, Ok(Ok(_)))
+}
