@@ -1,0 +1,84 @@
+//! `hookline serve`.
+
+use std::path::PathBuf;
+
+use hookline_engine::app::{App, Config, FileConfig, StartError, logging};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use crate::arguments::Serve;
+use crate::error::CliError;
+use crate::output;
+
+pub(crate) async fn run(data_dir: PathBuf, serve: Serve) -> Result<(), CliError> {
+    let file = FileConfig::read(&data_dir).map_err(|error| CliError::from_chain(&error))?;
+    let mut config = Config::new(data_dir);
+    config.listen = serve.listen.or(file.listen).unwrap_or(config.listen);
+    config.api = serve.api.or(file.api).unwrap_or(config.api);
+    config.public_url = serve.public_url.or(file.public_url);
+    config.max_body_bytes = serve.max_body_bytes.or(file.max_body_bytes).unwrap_or(config.max_body_bytes);
+    if !Config::BODY_BYTES_RANGE.contains(&config.max_body_bytes) {
+        let (least, most) = (Config::BODY_BYTES_RANGE.start(), Config::BODY_BYTES_RANGE.end());
+        return Err(CliError::usage(format!("the most bytes of a body have to be from {least} to {most}")));
+    }
+    let log = serve.log_level.or(file.log).unwrap_or_else(|| "info".to_owned());
+    // Kept until the end, so that the last lines are written.
+    let _logs = logging::init(&config.data_dir, &log).map_err(|error| CliError::from_chain(&error))?;
+
+    let stop = stop_signal()?;
+    let app = App::start(config).await.map_err(|error| start_error(&error))?;
+    let ready = app.ready();
+    if serve.ready_json {
+        output::line(&json!(ready).to_string())?;
+    } else {
+        output::pairs(&[
+            ("Receiver", ready.receiver.clone()),
+            ("Control API", ready.api.clone()),
+            ("In a browser", ready.ui.clone()),
+        ])?;
+        output::line("Ctrl-C stops.")?;
+    }
+    stop.cancelled().await;
+    app.shut_down().await;
+    Ok(())
+}
+
+fn start_error(error: &StartError) -> CliError {
+    let message = CliError::from_chain(error);
+    match error.hint() {
+        Some(hint) => message.hint(hint),
+        None => message,
+    }
+}
+
+/// Cancelled by the first Ctrl-C or SIGTERM; the second ends the process at once, which loses nothing either: what was
+/// answered is on the disk.
+fn stop_signal() -> Result<CancellationToken, CliError> {
+    let stop = CancellationToken::new();
+    let told = stop.clone();
+    #[cfg(unix)]
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::spawn(async move {
+        loop {
+            #[cfg(unix)]
+            let signal = async {
+                tokio::select! {
+                    interrupted = tokio::signal::ctrl_c() => interrupted,
+                    _ = terminate.recv() => Ok(()),
+                }
+            };
+            #[cfg(not(unix))]
+            let signal = tokio::signal::ctrl_c();
+            if let Err(error) = signal.await {
+                tracing::error!(%error, "signals cannot be waited for");
+                return;
+            }
+            if told.is_cancelled() {
+                tracing::warn!("stopped at once");
+                std::process::exit(130);
+            }
+            told.cancel();
+        }
+    });
+    Ok(stop)
+}
