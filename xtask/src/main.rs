@@ -1,0 +1,124 @@
+//! The project's own commands, `cargo xtask …`, so that everything works the same on every system and no shell
+//! script is needed.
+//!
+//! - [`setup`]: installs what is missing, or says what to install.
+//! - [`run`]: builds and starts Hookline with a first job, for trying it out.
+//! - [`test`]: every check, in order, with one summary. Continuous integration calls exactly this.
+//! - `bench`: the speed measurements of the `hookline-tests` package.
+//!
+//! Invariant: nothing outside the project's folder and the system's package manager is touched.
+//!
+//! Deliberately not here: tests and measurements themselves (`tests/`), and packaging of releases.
+
+mod process;
+mod project;
+mod run;
+mod setup;
+mod test;
+
+use std::process::{Command, ExitCode};
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use project::Project;
+
+/// Hookline's development commands.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Install what building and testing need, or say what to install.
+    Setup,
+    /// Build and start Hookline with a first job; Ctrl-C stops it.
+    Run(run::RunArguments),
+    /// Run every check and end with a summary.
+    Test(test::TestArguments),
+    /// Measure speed, in release mode. ARGS go to the measuring program.
+    Bench {
+        /// Arguments of the measuring program.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
+        arguments: Vec<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse_from(without_separator(std::env::args().collect()));
+    match execute(arguments.command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn execute(task: Task) -> Result<ExitCode> {
+    let project = Project::find()?;
+    match task {
+        Task::Setup => {
+            setup::everything(&project)?;
+            println!("Everything that building and testing need is there.");
+            Ok(ExitCode::SUCCESS)
+        }
+        Task::Run(arguments) => run::run(&project, &arguments),
+        Task::Test(arguments) => Ok(test::test(&project, &arguments)),
+        Task::Bench { arguments } => {
+            setup::to_build(&project)?;
+            setup::mongod(&project)?;
+            let mut command: Command = project.cargo();
+            command.args(["run", "--release", "--package", "hookline-tests", "--bin", "bench", "--"]);
+            command.args(arguments);
+            project.with_tools(&mut command)?;
+            process::run(&mut command)?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// `cargo xtask run -- --demo` and `cargo xtask run --demo` mean the same: the first `--` after the task's name
+/// is dropped.
+fn without_separator(mut arguments: Vec<String>) -> Vec<String> {
+    if arguments.get(2).is_some_and(|argument| argument == "--") {
+        arguments.remove(2);
+    }
+    arguments
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn parse(arguments: &[&str]) -> Task {
+        let arguments = arguments.iter().map(ToString::to_string).collect();
+        Arguments::try_parse_from(without_separator(arguments)).expect("the arguments parse").command
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn options_are_understood_with_and_without_a_separator() {
+        for arguments in [&["xtask", "run", "--demo"][..], &["xtask", "run", "--", "--demo"]] {
+            let Task::Run(run) = parse(arguments) else { panic!("not the run task") };
+            assert!(run.demo);
+        }
+    }
+
+    #[test]
+    fn bench_passes_every_argument_on() {
+        let Task::Bench { arguments } = parse(&["xtask", "bench", "--", "ingest", "--seconds", "5"]) else {
+            panic!("not the bench task")
+        };
+        assert_eq!(arguments, ["ingest", "--seconds", "5"]);
+    }
+}

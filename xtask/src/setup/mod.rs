@@ -1,0 +1,99 @@
+//! What building, running and testing need: looked for first, installed when missing.
+//!
+//! Invariants:
+//! - Where everything is there, nothing is done, and nothing is asked of the network.
+//! - On Debian and Ubuntu missing packages come through `apt-get` (with `sudo` when not root, without questions
+//!   when nobody can answer). Elsewhere the exact thing to install is said, and nothing is installed.
+//! - Beside the package manager only `.tools/` in the project's folder is written.
+//!
+//! Deliberately not here: the Rust toolchain. Whoever can run this has one; a missing `rustfmt` or `clippy` is
+//! said with the command that adds it.
+
+mod apt;
+mod deny;
+mod mongod;
+mod requirements;
+
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use crate::process;
+use crate::project::Project;
+use requirements::{BUILD, DESKTOP, DESKTOP_TEST, Requirement};
+
+pub(crate) use deny::provide as cargo_deny;
+
+/// Everything that `cargo xtask test` needs.
+pub(crate) fn everything(project: &Project) -> Result<()> {
+    to_build(project)?;
+    to_build_the_desktop(project)?;
+    to_open_the_desktop(project)?;
+    mongod(project)?;
+    rust_components(project)
+}
+
+/// What the engine and the command line need to be built: a C compiler.
+pub(crate) fn to_build(_project: &Project) -> Result<()> {
+    provide("build Hookline", &BUILD)
+}
+
+/// What the desktop package needs to be built.
+pub(crate) fn to_build_the_desktop(_project: &Project) -> Result<()> {
+    provide("build the desktop app", &DESKTOP)
+}
+
+/// What opening the desktop app without a screen needs.
+pub(crate) fn to_open_the_desktop(_project: &Project) -> Result<()> {
+    provide("open the desktop app without a screen", &DESKTOP_TEST)
+}
+
+/// A real MongoDB server for the tests.
+pub(crate) fn mongod(project: &Project) -> Result<()> {
+    mongod::provide(project)
+}
+
+/// `rustfmt` and `clippy`, which belong to the Rust toolchain.
+pub(crate) fn rust_components(project: &Project) -> Result<()> {
+    for component in ["fmt", "clippy"] {
+        if !process::succeeds(project.cargo().args([component, "--version"])) {
+            let name = if component == "fmt" { "rustfmt" } else { component };
+            bail!(
+                "`cargo {component}` is not there. It belongs to the Rust toolchain: rustup component add {name}"
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Installs those of `requirements` that are missing, or fails with what to install.
+fn provide(purpose: &str, requirements: &[Requirement]) -> Result<()> {
+    let missing: Vec<&Requirement> = requirements
+        .iter()
+        .filter(|requirement| requirement.concerns_this_system() && !requirement.is_met())
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<&str> = missing.iter().map(|requirement| requirement.name).collect();
+    println!("To {purpose}, this is missing: {}.", names.join(", "));
+    if apt::is_here() {
+        let packages: Vec<&str> = missing.iter().map(|requirement| requirement.debian).collect();
+        apt::install(&packages)?;
+        let still: Vec<&str> = missing
+            .iter()
+            .filter(|requirement| !requirement.is_met())
+            .map(|requirement| requirement.name)
+            .collect();
+        if !still.is_empty() {
+            bail!("still missing after installing {}: {}", packages.join(" "), still.join(", "));
+        }
+        return Ok(());
+    }
+    bail!("to {purpose}, install this first:\n{}", requirements::advice(&missing));
+}
+
+/// Whether a command can be started at all, by asking for its version.
+fn starts(program: impl AsRef<std::ffi::OsStr>) -> bool {
+    process::succeeds(Command::new(program).arg("--version"))
+}
