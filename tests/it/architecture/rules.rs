@@ -91,7 +91,7 @@ pub(super) fn length_violations(files: &[File], long_files: &[(&str, &str)]) -> 
 const REGISTRY_HOSTS: [&str; 6] = [
     concat!("crates", ".io"),
     concat!("pypi", ".org"),
-    concat!("pythonhosted", ".org"),
+    concat!("python", "hosted", ".org"),
     concat!("npmjs", ".org"),
     concat!("npmjs", ".com"),
     concat!("proxy.golang", ".org"),

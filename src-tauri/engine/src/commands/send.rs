@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{CommandError, Commands, ErrorCode, ErrorDetail, patch, validate};
-use crate::event::{JobId, WorkspaceId};
+use crate::event::{JobId, WorkspaceId, with_causes};
 use crate::providers::samples;
 
 /// The most of an answer's body that is kept, in bytes.
@@ -137,14 +137,7 @@ async fn beginning(mut response: reqwest::Response) -> Result<String, reqwest::E
     Ok(String::from_utf8_lossy(&body).into_owned())
 }
 
-/// The whole chain of causes in one line.
+/// What went wrong, in one line and without the URL.
 fn without_url(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(&error);
-    while let Some(inner) = cause {
-        text = format!("{text}: {inner}");
-        cause = inner.source();
-    }
-    text
+    with_causes(&error.without_url())
 }

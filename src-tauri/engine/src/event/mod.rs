@@ -3,6 +3,7 @@
 //!
 //! Everything else in the engine speaks in these types; this module imports none of it.
 
+mod causes;
 mod head;
 mod ids;
 mod operation;
@@ -12,6 +13,7 @@ mod settings;
 mod status;
 mod time;
 
+pub(crate) use causes::with_causes;
 pub use head::EventHead;
 pub use ids::{DestinationId, EventId, ExecutionId, JobId, ParseIdError, SourceId, WorkspaceId};
 pub use operation::{Mapping, Operation, OperationKind, Previous, Unmapped, Version};

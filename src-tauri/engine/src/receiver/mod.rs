@@ -21,7 +21,7 @@ use axum::routing::any;
 use http::header::{CONTENT_LENGTH, EXPECT};
 use http::{HeaderMap, Method, Response};
 
-use crate::event::{BodyError, Clock, RawRequest};
+use crate::event::{BodyError, Clock, RawRequest, with_causes};
 use crate::providers::{self, Reading};
 use crate::store::{NewEvent, NewRejected, Store, StoreError};
 use crate::tunnel::Tunnel;
@@ -195,7 +195,7 @@ impl Inner {
             Err(StoreError::NotFound { .. }) => answer::refused(Refusal::JobNotFound, NO_JOB),
             Err(error) => {
                 // One line for each would be a flood; the store tells of the cause.
-                tracing::debug!(job = %entry.job.id, error = %chain(&error), "an event could not be stored");
+                tracing::debug!(job = %entry.job.id, error = %with_causes(&error), "an event could not be stored");
                 answer::refused(Refusal::StorageUnavailable, storage_message(&error))
             }
         }
@@ -258,16 +258,4 @@ fn storage_message(error: &StoreError) -> &'static str {
             "the event could not be stored; try again later"
         }
     }
-}
-
-/// An error with its causes, for the log.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }

@@ -117,14 +117,14 @@ impl WriterHandle {
 
     /// Queues a request for which nobody waits, if less than half of the queue is taken.
     pub(super) fn ingest_if_idle(&self, ingest: Ingest) {
-        if self.ingests.len() < self.queue_length.div_ceil(2) {
+        if self.has_room_for_rejected() {
             // A full or closed queue drops it, as promised.
             let _ = self.ingests.try_send(IngestJob { ingest, reply: None });
         }
     }
 
     pub(super) fn has_room_for_rejected(&self) -> bool {
-        self.ingests.len() < self.queue_length.div_ceil(2)
+        self.waiting() < self.queue_length.div_ceil(2)
     }
 
     /// How many requests wait.
@@ -259,16 +259,9 @@ impl Writer {
                         self.commit(&mut vec![job], &mut Vec::new());
                     }
                 }
-                // Changes that had not had their turn get it.
-                if !changes.is_empty() {
-                    if is_about_the_disk(&error) {
-                        // Their turn comes in a transaction of their own, which tells each what happened.
-                        for change in std::mem::take(changes) {
-                            self.commit(&mut Vec::new(), &mut vec![change]);
-                        }
-                    } else {
-                        self.commit(&mut Vec::new(), changes);
-                    }
+                // Changes that had not had their turn get it, each in a transaction that tells it what happened.
+                for change in std::mem::take(changes) {
+                    self.commit(&mut Vec::new(), &mut vec![change]);
                 }
             }
         }
