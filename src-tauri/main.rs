@@ -7,9 +7,9 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     match shell::run() {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
-            eprintln!("Hookline's window could not be opened: {error}");
+            eprintln!("Hookline could not be opened: {error:#}");
             ExitCode::FAILURE
         }
     }

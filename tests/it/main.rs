@@ -3,6 +3,8 @@
 mod architecture;
 mod journey;
 mod many;
+mod openapi;
 mod receiver;
 mod safety;
 mod sinks;
+mod window;

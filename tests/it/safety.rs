@@ -104,6 +104,10 @@ async fn no_secret_is_in_the_database_the_logs_or_an_answer_that_did_not_ask_for
     let secrets = ["Pa55phrase", "SecretOfThisVeryTest", "KeyOfThisVeryTest", hookline.ready.token.as_str()];
     for path in [
         "/status",
+        "/diagnostics",
+        &format!("/workspaces/default/sync-jobs/{}/webhook/diagnosis", job.id),
+        "/workspaces/default/overview",
+        "/workspaces/default/executions",
         "/workspaces/default/sources",
         "/workspaces/default/destinations",
         "/workspaces/default/sync-jobs",

@@ -224,6 +224,19 @@ impl Hookline {
         tokio::time::timeout(PATIENCE, wait).await.expect("events settle in time")
     }
 
+    /// Waits until so many refused requests of the job are kept: they are written behind the answer.
+    ///
+    /// # Panics
+    /// When that takes too long.
+    pub async fn rejected(&self, job: &Job, expected: u64) {
+        let wait = async {
+            while self.by_status(job).await["rejected"] != expected {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, wait).await.expect("refused requests are kept in time");
+    }
+
     /// The job's events, newest first, with this query (such as `status=failed`).
     ///
     /// # Panics

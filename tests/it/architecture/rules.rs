@@ -6,8 +6,10 @@ use super::project::File;
 use super::tokens::Source;
 
 /// Files beyond the limit, each with its reason.
-pub(super) const LONG_FILES: [(&str, &str); 1] =
-    [("src-tauri/engine/src/providers/stripe/types.rs", "a list of names")];
+pub(super) const LONG_FILES: [(&str, &str); 2] = [
+    ("src-tauri/engine/src/providers/stripe/types.rs", "a list of names"),
+    ("ui/src/api/schema.d.ts", "made from ui/openapi.json"),
+];
 
 /// Above this many lines a file holds several things.
 const MAX_LINES: usize = 550;

@@ -1,10 +1,11 @@
 //! The API's description: what the code says of each handler, completed by what holds for all of them.
 
 use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder};
-use utoipa::{PartialSchema as _, ToSchema};
 
+use crate::commands::changes::ChangeAnswer;
 use crate::commands::{ErrorBody, sources};
 
 /// Errors that each request can end in, and what they mean.
@@ -39,7 +40,9 @@ pub(super) fn start() -> OpenApi {
             "token",
             SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build()),
         )
-        .schemas_from_iter(error_schemas());
+        .schemas_from_iter(schemas_of::<ErrorBody>())
+        // The stream of changes is text to OpenAPI; what its lines hold is described all the same.
+        .schemas_from_iter(schemas_of::<ChangeAnswer>());
     OpenApiBuilder::new()
         .info(info.build())
         .components(Some(components.build()))
@@ -47,9 +50,9 @@ pub(super) fn start() -> OpenApi {
         .build()
 }
 
-fn error_schemas() -> Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::Schema>)> {
-    let mut schemas = vec![(ErrorBody::name().into_owned(), ErrorBody::schema())];
-    ErrorBody::schemas(&mut schemas);
+fn schemas_of<T: ToSchema>() -> Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::Schema>)> {
+    let mut schemas = vec![(T::name().into_owned(), T::schema())];
+    T::schemas(&mut schemas);
     schemas
 }
 

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use axum::body::Bytes;
@@ -137,6 +138,9 @@ fn without_values(message: &str) -> Cow<'_, str> {
     }
 }
 
+/// What a cursor is.
+const CURSOR: &str = "a `nextCursor` of an earlier answer";
+
 /// The query, each key with all of its values.
 #[derive(Debug, Default)]
 pub(super) struct Query {
@@ -230,6 +234,22 @@ impl Query {
         }
     }
 
+    /// A number within a range.
+    pub(super) fn number(
+        &mut self,
+        key: &str,
+        range: RangeInclusive<u32>,
+    ) -> Result<Option<u32>, CommandError> {
+        let what = format!("a number from {} to {}", range.start(), range.end());
+        match self.parsed::<u32>(key, &what)? {
+            Some(number) if !range.contains(&number) => Err(malformed(
+                key,
+                format!("`{key}` is {number}; it must be {} to {}", range.start(), range.end()),
+            )),
+            number => Ok(number),
+        }
+    }
+
     /// An RFC 3339 time.
     pub(super) fn time(&mut self, key: &str) -> Result<Option<Timestamp>, CommandError> {
         self.only(key)?
@@ -245,16 +265,13 @@ impl Query {
             .transpose()
     }
 
-    /// Where a page of numbered rows begins.
-    fn number_cursor(&mut self) -> Result<Option<i64>, CommandError> {
-        let Some(text) = self.only("cursor")? else {
+    /// The id of a numbered row, which need not be there any more.
+    fn row(&mut self, key: &str, what: &str) -> Result<Option<i64>, CommandError> {
+        let Some(text) = self.only(key)? else {
             return Ok(None);
         };
         if text.is_empty() || text.len() > 19 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(malformed(
-                "cursor",
-                "`cursor` has to be a `nextCursor` of an earlier answer".to_owned(),
-            ));
+            return Err(malformed(key, format!("`{key}` has to be {what}")));
         }
         // Beyond the last row there can be lies the same page as at the last row.
         Ok(Some(text.parse().unwrap_or(i64::MAX)))
@@ -262,12 +279,17 @@ impl Query {
 
     /// Where a page of events begins.
     pub(super) fn event_cursor(&mut self) -> Result<Option<EventId>, CommandError> {
-        Ok(self.number_cursor()?.map(EventId))
+        Ok(self.row("cursor", CURSOR)?.map(EventId))
+    }
+
+    /// An event that others are compared with.
+    pub(super) fn event(&mut self, key: &str) -> Result<Option<EventId>, CommandError> {
+        Ok(self.row(key, "the id of an event")?.map(EventId))
     }
 
     /// Where a page of executions begins.
     pub(super) fn execution_cursor(&mut self) -> Result<Option<ExecutionId>, CommandError> {
-        Ok(self.number_cursor()?.map(ExecutionId))
+        Ok(self.row("cursor", CURSOR)?.map(ExecutionId))
     }
 
     /// Refuses what nobody has asked for: a misspelt filter must not look like one that matches everything.

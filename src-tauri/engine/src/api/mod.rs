@@ -1,8 +1,8 @@
-//! The commands over loopback HTTP, described by OpenAPI from the same code, and one page for people.
+//! The commands over loopback HTTP, described by OpenAPI from the same code, and the window's files.
 //!
 //! Invariants:
-//! - Nothing but the page at `/` is answered without the token, and nothing at all to a request that names another
-//!   host or comes from a web page of another origin.
+//! - Nothing below `/api` is answered without the token, and nothing at all to a request that names another host or
+//!   comes from a web page of another origin.
 //! - Whatever a request holds, the answer is a success or an error of one shape ([`ErrorBody`]) with a status that the
 //!   description names.
 //! - A command that changes something runs to its end, even when the client goes away in its middle.
@@ -37,11 +37,26 @@ const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
 /// How long a request may take. Those that read or write the whole database have no limit.
 const TIMEOUT: Duration = Duration::from_secs(90);
 
-/// The API and the page, guarded by `access`.
+/// The API and the window's files, guarded by `access`.
 pub fn router(commands: Commands, access: Access) -> Router {
+    let access = Arc::new(access);
+    api(commands)
+        .layer(middleware::from_fn_with_state(Arc::clone(&access), access::check_token))
+        .layer(middleware::from_fn(page::serve))
+        .layer(middleware::from_fn_with_state(access, access::check_caller))
+        .layer(middleware::from_fn(respond::add_headers))
+}
+
+/// The same routes for a caller in this very process, such as the desktop's shell, which calls them without a
+/// connection: no token, `Host` or `Origin` is asked for, and there is no page. Never to be put behind a listener.
+pub fn in_process(commands: Commands) -> Router {
+    api(commands)
+}
+
+/// The routes, within bounds of size and time, open to whoever can call them.
+fn api(commands: Commands) -> Router {
     let (api, description) = parts();
     let description = Arc::new(describe::to_json(&description));
-    let access = Arc::new(access);
     api.route(
         "/api/openapi.json",
         axum::routing::get(move || {
@@ -53,10 +68,6 @@ pub fn router(commands: Commands, access: Access) -> Router {
     .fallback(unknown_route)
     .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
     .layer(middleware::from_fn(in_time))
-    .layer(middleware::from_fn_with_state(Arc::clone(&access), access::check_token))
-    .merge(page::router())
-    .layer(middleware::from_fn_with_state(access, access::check_caller))
-    .layer(middleware::from_fn(respond::add_headers))
     .with_state(commands)
 }
 
@@ -71,6 +82,7 @@ fn parts() -> (Router<Commands>, utoipa::openapi::OpenApi) {
         .merge(routes::destinations::router())
         .merge(routes::sync_jobs::router())
         .merge(routes::events::router())
+        .merge(routes::activity::router())
         .merge(routes::system::router())
         .split_for_parts();
     (router, description)

@@ -41,11 +41,18 @@ impl IntoResponse for CommandError {
     }
 }
 
-/// Headers for every answer: nothing is kept, framed or guessed at.
+/// Marks an answer whose own word on caching stays.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct KeepCaching;
+
+/// Headers for every answer: nothing is framed or guessed at, and nothing kept but what says so ([`KeepCaching`]).
 pub(super) async fn add_headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
+    let keeps_caching = response.extensions().get::<KeepCaching>().is_some();
     let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if !keeps_caching {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));

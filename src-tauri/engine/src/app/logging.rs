@@ -44,15 +44,21 @@ pub struct LogGuards {
     _guards: [WorkerGuard; 2],
 }
 
+/// The folder of the log files.
+pub(super) fn folder(data_dir: &Path) -> PathBuf {
+    data_dir.join("logs")
+}
+
 /// Logs from now on to standard error and to `logs/` in the data directory, for as long as the guard lives.
 ///
-/// `filter` is a level (`info`) or directives (`hookline_engine=debug,warn`).
+/// `filter` is a level (`info`) or directives (`hookline_engine=debug,warn`). A process that logs already goes on as it
+/// does.
 pub fn init(data_dir: &Path, filter: &str) -> Result<LogGuards, LoggingError> {
     let parse = || {
         EnvFilter::try_new(filter)
             .map_err(|source| LoggingError::Filter { filter: filter.to_owned(), source })
     };
-    let folder = data_dir.join("logs");
+    let folder = folder(data_dir);
     make_private_dir(&folder)
         .map_err(|source| LoggingError::Folder { path: folder.clone(), source: source.into() })?;
     let appender = RollingFileAppender::builder()
@@ -66,11 +72,11 @@ pub fn init(data_dir: &Path, filter: &str) -> Result<LogGuards, LoggingError> {
     // read its standard error, and a full pipe must not stop it.
     let (file, file_guard) = NonBlocking::new(appender);
     let (stderr, stderr_guard) = NonBlocking::new(std::io::stderr());
-    tracing_subscriber::registry()
+    let _logs_already = tracing_subscriber::registry()
         .with(
             fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(stderr).with_filter(parse()?),
         )
         .with(fmt::layer().json().with_writer(file).with_filter(parse()?))
-        .init();
+        .try_init();
     Ok(LogGuards { _guards: [file_guard, stderr_guard] })
 }

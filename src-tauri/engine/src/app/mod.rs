@@ -184,6 +184,7 @@ impl App {
             tunnel: Arc::clone(&tunnel),
             clock: Arc::clone(&clock),
             data_dir: config.data_dir.clone(),
+            log_dir: logging::folder(&config.data_dir),
             receiver_url: http_url(receiver_address),
             max_body_bytes: config.max_body_bytes,
         });

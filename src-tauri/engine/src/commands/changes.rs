@@ -37,6 +37,7 @@ pub enum ChangedThing {
 /// One change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Change)]
 pub struct ChangeAnswer {
     /// What changed.
     pub what: ChangedThing,

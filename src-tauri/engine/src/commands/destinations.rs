@@ -8,14 +8,11 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 use utoipa::ToSchema;
 
-use super::{CommandError, Commands, ErrorCode, ErrorDetail, patch, validate};
+use super::{CommandError, Commands, ErrorCode, patch, validate};
 use crate::event::{DestinationId, Timestamp, WorkspaceId};
 use crate::secrets::SecretName;
 use crate::sinks::{self, Connection};
 use crate::store::{Destination, DestinationKind};
-
-/// How long a check may take.
-const CHECK_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// A destination to be made.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -119,21 +116,6 @@ pub struct DestinationList {
     pub destinations: Vec<DestinationAnswer>,
 }
 
-/// What a check of a destination found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct CheckAnswer {
-    /// Whether it can be written to.
-    pub ok: bool,
-    /// What was found, such as "MongoDB 8.0, replica set rs0".
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub message: Option<String>,
-    /// Why it cannot be written to.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub error: Option<ErrorDetail>,
-}
-
 /// The parts of a connection that may be shown, and the one that may not.
 #[derive(Debug)]
 struct Described {
@@ -169,18 +151,7 @@ impl Commands {
         request: CreateDestination,
     ) -> Result<DestinationAnswer, CommandError> {
         let id = DestinationId::generate();
-        let (name, kind, described) = match request {
-            CreateDestination::Mongodb { name, uri, database } => {
-                (name, DestinationKind::Mongodb, describe_mongodb(uri, database)?)
-            }
-            CreateDestination::Local { name } => {
-                (name, DestinationKind::Local, describe_local(self.local_path(&id)))
-            }
-            CreateDestination::Http { name, url } => (name, DestinationKind::Http, describe_http(url)?),
-        };
-        if let Some(name) = &name {
-            validate::name("name", name)?;
-        }
+        let (name, kind, described) = self.described(&id, request)?;
         self.check_workspace(workspace).await?;
         check_opens(kind, described.connection).await?;
 
@@ -255,28 +226,34 @@ impl Commands {
         self.reload().await
     }
 
-    /// Connects to a destination and checks that it can be written to. That it cannot is an answer, not an error.
-    pub async fn check_destination(
+    /// The connection that a destination to be made names, with its name and kind.
+    fn described(
         &self,
-        workspace: &WorkspaceId,
         id: &DestinationId,
-    ) -> Result<CheckAnswer, CommandError> {
-        self.check_workspace(workspace).await?;
-        self.store().destination(workspace, id).await?;
-        let checked = match self.parts().worker.sink(id).await {
-            Ok(sink) => match tokio::time::timeout(CHECK_TIMEOUT, sink.check()).await {
-                Ok(checked) => checked.map_err(CommandError::from),
-                Err(_elapsed) => Err(CommandError::new(
-                    ErrorCode::DestinationUnreachable,
-                    format!("it did not answer within {} seconds", CHECK_TIMEOUT.as_secs()),
-                )),
-            },
-            Err(error) => Err(error.into()),
+        request: CreateDestination,
+    ) -> Result<(Option<String>, DestinationKind, Described), CommandError> {
+        let (name, kind, described) = match request {
+            CreateDestination::Mongodb { name, uri, database } => {
+                (name, DestinationKind::Mongodb, describe_mongodb(uri, database)?)
+            }
+            CreateDestination::Local { name } => {
+                (name, DestinationKind::Local, describe_local(self.local_path(id)))
+            }
+            CreateDestination::Http { name, url } => (name, DestinationKind::Http, describe_http(url)?),
         };
-        Ok(match checked {
-            Ok(message) => CheckAnswer { ok: true, message: Some(message), error: None },
-            Err(error) => CheckAnswer { ok: false, message: None, error: Some(error.into_body().error) },
-        })
+        if let Some(name) = &name {
+            validate::name("name", name)?;
+        }
+        Ok((name, kind, described))
+    }
+
+    /// The connection that a destination to be made names, to be tried without making it.
+    pub(super) fn connection_of(
+        &self,
+        request: CreateDestination,
+    ) -> Result<(DestinationKind, Connection), CommandError> {
+        let (_, kind, described) = self.described(&DestinationId::generate(), request)?;
+        Ok((kind, described.connection))
     }
 
     /// The file of a local destination: the worker opens the same.

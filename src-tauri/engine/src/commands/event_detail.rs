@@ -5,11 +5,15 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::event_payload::{ChangedValue, PathStep, changed, object_path};
+use super::event_signature::{self, Facts, Refused, SignatureAnswer};
 use super::events::EventAnswer;
 use super::{CommandError, Commands};
-use crate::event::{EventId, EventStatus, JobId, Mapping, OperationKind, RawRequest, WorkspaceId};
+use crate::event::{
+    EventId, EventStatus, JobId, Mapping, Operation, OperationKind, RawRequest, Timestamp, WorkspaceId,
+};
 use crate::providers::Provider;
-use crate::store::{Attempt, EventDetail, SyncJob};
+use crate::store::{Attempt, EventDetail, Neighbour, SyncJob};
 
 /// One change of one document, in brief.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -32,6 +36,14 @@ pub struct EventDetailAnswer {
     /// Its line.
     #[serde(flatten)]
     pub event: EventAnswer,
+    /// The workspace it lies in.
+    pub workspace_id: WorkspaceId,
+    /// The name of its job.
+    pub job_name: String,
+    /// The kind of its provider, such as `stripe`.
+    pub provider_kind: String,
+    /// The provider's name for people.
+    pub provider_label: String,
     /// The method of the request.
     pub method: String,
     /// The URL that the request was sent to.
@@ -49,8 +61,38 @@ pub struct EventDetailAnswer {
     pub operation: Option<OperationAnswer>,
     /// All that it changes; more than one where a request carries several changes.
     pub operations: Vec<OperationAnswer>,
+    /// Where in the payload the object of `operation` stands; an empty list is the whole payload, `null` none or nowhere.
+    pub object_path: Option<Vec<PathStep>>,
+    /// Which values of that object changed, as far as the provider tells; 500 at most.
+    pub changed: Vec<ChangedValue>,
+    /// Its signature.
+    pub signature: SignatureAnswer,
+    /// The event before it among those of this job about the same object, by receipt.
+    pub previous_of_object: Option<NeighbourAnswer>,
+    /// The event after it among those of this job about the same object, by receipt.
+    pub next_of_object: Option<NeighbourAnswer>,
     /// All attempts, oldest first.
     pub history: Vec<Attempt>,
+}
+
+/// Another event about the same object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = EventOfObject)]
+pub struct NeighbourAnswer {
+    /// Its id.
+    pub id: String,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub event_type: String,
+    /// When it was received.
+    pub received_at: Timestamp,
+}
+
+impl From<Neighbour> for NeighbourAnswer {
+    fn from(Neighbour { id, event_type, received_at }: Neighbour) -> Self {
+        Self { id: id.to_string(), event_type, received_at }
+    }
 }
 
 impl Commands {
@@ -63,9 +105,12 @@ impl Commands {
     ) -> Result<EventDetailAnswer, CommandError> {
         self.check_workspace(workspace).await?;
         let job = self.store().sync_job(workspace, job_id).await?;
-        let EventDetail { row, request, body_truncated, attempts } = self.store().event(job_id, id).await?;
-        // A generic source that this version can no longer read must not hide the event.
-        let provider = self.job_provider(&job).await.ok();
+        let source = self.store().source(workspace, &job.source_id).await?;
+        let detail = self.store().event(job_id, id).await?;
+        let EventDetail { row, request, body_truncated, rejection, attempts, .. } = detail;
+        // A generic source that this version can no longer read must not hide the event, nor secrets that cannot be read.
+        let provider = super::sources::provider_of(&source).ok();
+        let secrets = self.job_secrets(job_id).await.ok().flatten();
         let decoded = request.decoded_body(self.parts().max_body_bytes).ok();
         let operations = match (&provider, &decoded) {
             (Some(provider), Some(body)) if row.status != EventStatus::Rejected => {
@@ -73,9 +118,34 @@ impl Commands {
             }
             _ => Vec::new(),
         };
+        let object = operations.first().and_then(|first| first.object.as_ref());
+        let object_path = object.zip(decoded.as_deref()).and_then(|(object, body)| object_path(body, object));
+        let changed = match (&object_path, operations.first()) {
+            (Some(path), Some(first)) => changed(path, first),
+            _ => Vec::new(),
+        };
+        let now = self.parts().clock.now();
+        let signature = event_signature::look(&Facts {
+            provider: provider.as_deref(),
+            request: &request,
+            decoded: decoded.as_deref(),
+            body_truncated,
+            refused: (row.status == EventStatus::Rejected)
+                .then(|| Refused { rejection, error: row.error.as_deref().unwrap_or_default() }),
+            secrets: secrets.as_ref().map(|secrets| secrets.active(now)),
+            tolerance_seconds: job.webhook_config.signature_tolerance_seconds,
+            now,
+        });
         let (raw_body, raw_body_base64) = body_texts(&request, decoded.as_deref());
+        let operations: Vec<_> = operations.into_iter().map(shown_operation).collect();
         Ok(EventDetailAnswer {
             event: self.event_answer(row),
+            workspace_id: workspace.clone(),
+            job_name: job.name,
+            provider_label: provider
+                .as_ref()
+                .map_or_else(|| source.kind.clone(), |provider| provider.info().label.to_owned()),
+            provider_kind: source.kind,
             method: request.method.clone(),
             url: request.url.clone(),
             headers: shown_headers(&request, provider.as_deref().and_then(Provider::secret_header)),
@@ -84,6 +154,11 @@ impl Commands {
             body_truncated,
             operation: operations.first().cloned(),
             operations,
+            object_path,
+            changed,
+            signature,
+            previous_of_object: detail.previous_of_object.map(Into::into),
+            next_of_object: detail.next_of_object.map(Into::into),
             history: attempts,
         })
     }
@@ -108,24 +183,25 @@ fn body_texts(request: &RawRequest, decoded: Option<&[u8]>) -> (Option<String>, 
     (text.map(str::to_owned), (!same).then(|| BASE64.encode(&request.body)))
 }
 
-/// What the provider makes of the event today.
-fn operations(
-    provider: &dyn Provider,
-    job: &SyncJob,
-    request: &RawRequest,
-    body: &[u8],
-) -> Vec<OperationAnswer> {
+/// What the provider makes of the event today, collections with the job's present prefix.
+fn operations(provider: &dyn Provider, job: &SyncJob, request: &RawRequest, body: &[u8]) -> Vec<Operation> {
     let wanted = |event_type: &str| job.webhook_config.event_types.matches(event_type);
     match provider.map(request, body, &wanted) {
-        Ok(Mapping::Operations(operations)) => operations
-            .into_iter()
-            .map(|operation| OperationAnswer {
-                kind: operation.kind,
-                collection: format!("{}{}", job.collection_prefix, operation.collection),
-                document_id: operation.document_id,
-            })
-            .collect(),
+        Ok(Mapping::Operations(mut operations)) => {
+            for operation in &mut operations {
+                operation.collection = format!("{}{}", job.collection_prefix, operation.collection);
+            }
+            operations
+        }
         Ok(Mapping::Unmapped(_)) | Err(_) => Vec::new(),
+    }
+}
+
+fn shown_operation(operation: Operation) -> OperationAnswer {
+    OperationAnswer {
+        kind: operation.kind,
+        collection: operation.collection,
+        document_id: operation.document_id,
     }
 }
 
@@ -137,7 +213,6 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
-    use crate::event::Timestamp;
 
     fn request(body: &'static [u8]) -> RawRequest {
         RawRequest {

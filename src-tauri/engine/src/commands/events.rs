@@ -1,4 +1,4 @@
-//! Lists of events, and what can be done with an event: retry, replay, pin.
+//! Lists of events, and what can be done with an event: retry, replay, pin. Many at once: `again`.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -7,7 +7,7 @@ use super::{CommandError, Commands};
 use crate::event::{
     EventHead, EventId, EventStatus, JobId, SkipReason, Timestamp, TypePatterns, WorkspaceId,
 };
-use crate::store::{EventFilter, EventPage, EventRow};
+use crate::store::{EventFilter, EventPage, EventRow, Order};
 use crate::worker::DeliveryState;
 
 /// How many rows are read at most to fill a page of those in flight: the state is the worker's, not a column.
@@ -55,7 +55,7 @@ pub struct EventAnswer {
     pub pinned: bool,
 }
 
-/// A page of events, newest first.
+/// A page of events.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EventList {
@@ -82,7 +82,11 @@ pub struct EventQuery {
     pub to: Option<Timestamp>,
     /// Only about the object with this id.
     pub object_id: Option<String>,
-    /// Only older than this event.
+    /// Only received after this event.
+    pub after: Option<EventId>,
+    /// In which order.
+    pub order: Order,
+    /// Only behind this event, in that order.
     pub cursor: Option<EventId>,
     /// How many at most, 1 to 1000.
     pub limit: u32,
@@ -96,13 +100,14 @@ pub struct Retried {
 }
 
 impl Commands {
-    /// Events of a workspace, or of one job in it, newest first.
+    /// Events of a workspace, or of one job in it.
     pub async fn events(
         &self,
         workspace: &WorkspaceId,
         query: EventQuery,
     ) -> Result<EventList, CommandError> {
-        let EventQuery { job_id, statuses, types, text, from, to, object_id, cursor, limit } = query;
+        let EventQuery { job_id, statuses, types, text, from, to, object_id, after, order, cursor, limit } =
+            query;
         super::validate::range("limit", limit, 1..=1000)?;
         self.check_workspace(workspace).await?;
         if let Some(job) = &job_id {
@@ -117,6 +122,8 @@ impl Commands {
             from,
             to,
             object_id,
+            after,
+            order,
         };
         let enough = self.in_flight(&statuses, job_id.as_ref());
         let mut events = Vec::new();

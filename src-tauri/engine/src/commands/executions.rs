@@ -1,11 +1,11 @@
-//! Executions: the batch runs of a job.
+//! Executions: the batch runs of jobs.
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{CommandError, Commands, validate};
 use crate::event::{ExecutionId, JobId, Timestamp, WorkspaceId};
-use crate::store::Execution;
+use crate::store::{Execution, ExecutionFilter};
 
 /// One batch run of a job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -63,18 +63,34 @@ impl From<Execution> for ExecutionAnswer {
     }
 }
 
+/// Which executions are asked for.
+#[derive(Debug, Clone, Default)]
+pub struct ExecutionQuery {
+    /// Only of this job.
+    pub job_id: Option<JobId>,
+    /// Only those in which an event failed, or which failed as a whole.
+    pub failed_only: bool,
+    /// Only older than this one.
+    pub cursor: Option<ExecutionId>,
+    /// How many at most, 1 to 1000.
+    pub limit: u32,
+}
+
 impl Commands {
-    /// Executions of a job, newest first.
+    /// Executions of a workspace, or of one job in it, newest first.
     pub async fn executions(
         &self,
         workspace: &WorkspaceId,
-        job: &JobId,
-        cursor: Option<ExecutionId>,
-        limit: u32,
+        query: ExecutionQuery,
     ) -> Result<ExecutionList, CommandError> {
+        let ExecutionQuery { job_id, failed_only, cursor, limit } = query;
         validate::range("limit", limit, 1..=1000)?;
-        self.check_job(workspace, job).await?;
-        let executions = self.store().executions(job, cursor, limit).await?;
+        match &job_id {
+            Some(job) => self.check_job(workspace, job).await?,
+            None => self.check_workspace(workspace).await?,
+        }
+        let filter = ExecutionFilter { workspace_id: Some(workspace.clone()), job_id, failed_only };
+        let executions = self.store().executions(filter, cursor, limit).await?;
         // A full page may be the last one; the page after it is then empty.
         let next = (executions.len() as u32 >= limit).then(|| executions.last()).flatten();
         Ok(ExecutionList {

@@ -18,18 +18,25 @@ use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::event::{Clock, WorkspaceId};
+use crate::event::{Clock, Timestamp, WorkspaceId};
 use crate::receiver::Directory;
 use crate::secrets::{SecretError, SecretName, SharedSecrets};
 use crate::store::Store;
 use crate::tunnel::Tunnel;
 use crate::worker::Worker;
 
+pub mod activity;
+pub mod again;
 pub mod changes;
+pub mod check;
 pub mod destinations;
+pub mod diagnosis;
+pub mod diagnostics;
 pub mod documents;
 mod error;
 pub mod event_detail;
+pub mod event_payload;
+pub mod event_signature;
 pub mod events;
 pub mod executions;
 pub mod job_answer;
@@ -61,6 +68,8 @@ pub struct CommandsParts {
     pub clock: Arc<dyn Clock>,
     /// The data directory.
     pub data_dir: PathBuf,
+    /// Where the log files lie.
+    pub log_dir: PathBuf,
     /// The receiver's own address, such as `http://127.0.0.1:4400`.
     pub receiver_url: Url,
     /// The largest body that the receiver takes, decoded, in bytes.
@@ -76,6 +85,8 @@ pub struct Commands {
 #[derive(Debug)]
 struct Inner {
     parts: CommandsParts,
+    /// When Hookline was started.
+    started_at: Timestamp,
     /// Cancelled when the app stops.
     streams_end: CancellationToken,
     /// Held by every command that changes sources, destinations or jobs.
@@ -85,8 +96,9 @@ struct Inner {
 impl Commands {
     /// The commands over these parts.
     pub fn new(parts: CommandsParts) -> Self {
+        let started_at = parts.clock.now();
         let (streams_end, changing) = (CancellationToken::new(), tokio::sync::Mutex::new(()));
-        Self { inner: Arc::new(Inner { parts, streams_end, changing }) }
+        Self { inner: Arc::new(Inner { parts, started_at, streams_end, changing }) }
     }
 
     /// Ends the streams of [`Commands::changes`], which never end by themselves: to be called when the app stops.

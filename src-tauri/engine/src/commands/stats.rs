@@ -57,7 +57,7 @@ impl ByStatus {
     }
 
     /// completed / (completed + failed).
-    fn success_rate(self) -> Option<f64> {
+    pub(super) fn success_rate(self) -> Option<f64> {
         let outcomes = self.completed + self.failed;
         (outcomes > 0).then(|| self.completed as f64 / outcomes as f64)
     }
@@ -122,7 +122,7 @@ impl Commands {
 }
 
 /// The beginning of the local day that `now` is in.
-fn local_midnight(now: Timestamp) -> Timestamp {
+pub(super) fn local_midnight(now: Timestamp) -> Timestamp {
     let day = now.to_chrono().with_timezone(&Local).date_naive();
     // Where summer time begins at midnight, the day begins at one o'clock.
     (0..=3)

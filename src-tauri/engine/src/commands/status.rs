@@ -7,16 +7,25 @@ use url::Url;
 use utoipa::ToSchema;
 
 use super::{CommandError, Commands};
-use crate::event::{JobId, WorkspaceId};
+use crate::event::{JobId, Timestamp, WorkspaceId};
 use crate::tunnel::Tunnel;
 use crate::worker::DeliveryState;
 
 /// How Hookline itself is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 #[schema(as = Status)]
 pub struct StatusAnswer {
     /// Hookline's version.
     pub version: &'static str,
+    /// When it was started.
+    pub started_at: Timestamp,
+    /// The data directory.
+    pub data_dir: String,
+    /// Where the log files lie.
+    pub log_dir: String,
+    /// Where secrets are kept.
+    pub secrets: SecretsStatus,
     /// The receiver.
     pub receiver: ReceiverStatus,
     /// How it is reached from outside.
@@ -25,6 +34,15 @@ pub struct StatusAnswer {
     pub worker: WorkerStatus,
     /// The store.
     pub storage: StorageStatus,
+}
+
+/// Where secrets are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct SecretsStatus {
+    /// `file` or `keychain`.
+    pub kind: &'static str,
+    /// The same for people, with the place.
+    pub description: String,
 }
 
 /// The receiver.
@@ -122,6 +140,10 @@ impl Commands {
             .collect();
         Ok(StatusAnswer {
             version: env!("CARGO_PKG_VERSION"),
+            started_at: self.inner.started_at,
+            data_dir: parts.data_dir.display().to_string(),
+            log_dir: parts.log_dir.display().to_string(),
+            secrets: SecretsStatus { kind: parts.secrets.kind(), description: parts.secrets.describe() },
             receiver: ReceiverStatus {
                 url: parts.receiver_url.as_str().trim_end_matches('/').to_owned(),
                 listening: is_listening(&parts.receiver_url).await,
@@ -146,7 +168,7 @@ impl Commands {
 }
 
 /// Whether connections are taken there: asked of the socket itself, so that it is never only believed.
-async fn is_listening(url: &Url) -> bool {
+pub(super) async fn is_listening(url: &Url) -> bool {
     let Ok(addresses) = url.socket_addrs(|| None) else {
         return false;
     };

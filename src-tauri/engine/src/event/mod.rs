@@ -20,5 +20,5 @@ pub use operation::{Mapping, Operation, OperationKind, Previous, Unmapped, Versi
 pub use patterns::TypePatterns;
 pub use request::{BodyError, RawRequest, Verified};
 pub use settings::{DeletePolicy, HttpAnswer, WebhookConfig};
-pub use status::{EventStatus, SkipReason};
+pub use status::{EventStatus, Rejection, SkipReason};
 pub use time::{Clock, ManualClock, SystemClock, Timestamp};

@@ -60,3 +60,12 @@ impl SkipReason {
         }
     }
 }
+
+/// Why a request was rejected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Rejection {
+    /// Its signature is missing, wrong or too old.
+    Signature,
+    /// Its signature was right, but its provider cannot read the body.
+    Unreadable,
+}

@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 use super::change::{self, Action};
 use super::payload::{self, Loose};
 use super::scheme::{HeaderName, Piece, Scheme, Shape, Stamp, Unit};
-use super::signature::{Algorithm, Encoding, SecretEncoding, SignatureError};
+use super::signature::{Algorithm, Encoding, SecretEncoding, SignatureError, Signing};
 use super::{
     InvalidPayload, Provider, ProviderInfo, Reading, SecretProblem, SignedHeaders, naming, secret_kinds,
 };
@@ -154,6 +154,14 @@ impl Provider for Calendly {
 
     fn generate_secret(&self) -> String {
         secret_kinds::random_hex(32)
+    }
+
+    fn signing(&self) -> Signing {
+        SCHEME.signing()
+    }
+
+    fn signed_at(&self, request: &RawRequest) -> Option<Timestamp> {
+        SCHEME.signed_at(request)
     }
 
     fn verify(

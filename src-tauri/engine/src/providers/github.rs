@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::change::{self, Action};
 use super::payload::{self, Loose};
 use super::scheme::{HeaderName, Scheme};
-use super::signature::{Algorithm, Encoding, SignatureError};
+use super::signature::{Algorithm, Encoding, SignatureError, Signing};
 use super::{
     InvalidPayload, Provider, ProviderInfo, Reading, SecretProblem, SignedHeaders, naming, secret_kinds,
 };
@@ -292,6 +292,10 @@ impl Provider for GitHub {
 
     fn generate_secret(&self) -> String {
         secret_kinds::random_hex(32)
+    }
+
+    fn signing(&self) -> Signing {
+        SCHEME.signing()
     }
 
     fn verify(

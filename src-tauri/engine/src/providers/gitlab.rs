@@ -16,7 +16,7 @@ use serde_json::value::RawValue;
 use super::change::{self, Action};
 use super::payload::{self, Loose};
 use super::scheme::{HeaderName, Token};
-use super::signature::SignatureError;
+use super::signature::{SignatureError, Signing};
 use super::{
     InvalidPayload, Provider, ProviderInfo, Reading, SecretProblem, SignedHeaders, naming, secret_kinds,
 };
@@ -184,6 +184,10 @@ impl Provider for GitLab {
 
     fn generate_secret(&self) -> String {
         secret_kinds::random_hex(32)
+    }
+
+    fn signing(&self) -> Signing {
+        TOKEN.signing()
     }
 
     fn verify(

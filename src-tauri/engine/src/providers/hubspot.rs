@@ -20,7 +20,7 @@ use sha2::{Digest, Sha256};
 use super::change;
 use super::payload::{self, Loose};
 use super::scheme::{HeaderName, Piece, Scheme, Shape, Stamp, Unit};
-use super::signature::{Algorithm, Encoding, SecretEncoding, SignatureError};
+use super::signature::{Algorithm, Encoding, SecretEncoding, SignatureError, Signing};
 use super::{InvalidPayload, Provider, ProviderInfo, Reading, SecretProblem, SignedHeaders, secret_kinds};
 use crate::event::{EventHead, Mapping, Operation, RawRequest, Timestamp};
 
@@ -254,6 +254,14 @@ impl Provider for HubSpot {
 
     fn generate_secret(&self) -> String {
         uuid::Uuid::new_v4().to_string()
+    }
+
+    fn signing(&self) -> Signing {
+        SCHEME.signing()
+    }
+
+    fn signed_at(&self, request: &RawRequest) -> Option<Timestamp> {
+        SCHEME.signed_at(request)
     }
 
     fn verify(

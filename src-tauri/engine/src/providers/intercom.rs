@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use super::change::{self, Action};
 use super::payload::{self, Loose, MaybeObject};
 use super::scheme::{HeaderName, Scheme};
-use super::signature::{Algorithm, Encoding, SignatureError};
+use super::signature::{Algorithm, Encoding, SignatureError, Signing};
 use super::{
     InvalidPayload, Provider, ProviderInfo, Reading, SecretProblem, SignedHeaders, naming, secret_kinds,
 };
@@ -187,6 +187,10 @@ impl Provider for Intercom {
 
     fn generate_secret(&self) -> String {
         uuid::Uuid::new_v4().to_string()
+    }
+
+    fn signing(&self) -> Signing {
+        SCHEME.signing()
     }
 
     fn verify(

@@ -13,7 +13,7 @@ use super::change::{self, Action};
 use super::payload::{self, Loose, MaybeObject, Object};
 use super::scheme::{HeaderName, Scheme};
 use super::secret_text::problem;
-use super::signature::{Algorithm, Encoding, SignatureError};
+use super::signature::{Algorithm, Encoding, SignatureError, Signing};
 use super::{
     InvalidPayload, Provider, ProviderInfo, Reading, SecretProblem, SignedHeaders, naming, secret_kinds,
 };
@@ -145,6 +145,10 @@ impl Provider for LemonSqueezy {
 
     fn generate_secret(&self) -> String {
         secret_kinds::random_hex(20)
+    }
+
+    fn signing(&self) -> Signing {
+        SCHEME.signing()
     }
 
     fn verify(

@@ -45,7 +45,7 @@ mod test_support;
 mod tests;
 mod typeform;
 
-pub use signature::SignatureError;
+pub use signature::{SignatureError, Signing};
 
 /// What users are told about a provider.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -121,6 +121,16 @@ pub trait Provider: Send + Sync + Debug {
         None
     }
 
+    /// How requests are signed, for people.
+    fn signing(&self) -> Signing;
+
+    /// The time that the request's signature names, where it names one that can be read. Nothing is to be believed of it
+    /// as long as the signature was not found right.
+    fn signed_at(&self, request: &RawRequest) -> Option<Timestamp> {
+        let _ = request;
+        None
+    }
+
     /// Checks the signature over `body` against each of `secrets`; one match is enough.
     ///
     /// `body` is what is taken as the signed body: [`verify`] tries the bytes of the wire first and, where the
@@ -172,16 +182,38 @@ pub fn verify(
     now: Timestamp,
     tolerance_seconds: Option<u32>,
 ) -> Result<Verified, Box<(RawRequest, SignatureError)>> {
-    let on_the_wire = provider.verify(&request, &request.body, secrets, now, tolerance_seconds);
-    let outcome = match (on_the_wire, decoded) {
-        (Err(SignatureError::Mismatch { .. }), Some(decoded)) => {
-            provider.verify(&request, decoded, secrets, now, tolerance_seconds)
-        }
-        (outcome, _) => outcome,
-    };
-    match outcome {
+    match check(provider, &request, decoded, secrets, now, tolerance_seconds) {
         Ok(()) => Ok(Verified::vouched(request)),
         Err(error) => Err(Box::new((request, error))),
+    }
+}
+
+/// Whether the signature of a request that is kept fits one of these secrets, timestamps left aside. Only tells: a request
+/// that was refused stays refused.
+pub fn fits(
+    provider: &dyn Provider,
+    request: &RawRequest,
+    decoded: Option<&[u8]>,
+    secrets: &[&str],
+    now: Timestamp,
+) -> bool {
+    check(provider, request, decoded, secrets, now, None).is_ok()
+}
+
+fn check(
+    provider: &dyn Provider,
+    request: &RawRequest,
+    decoded: Option<&[u8]>,
+    secrets: &[&str],
+    now: Timestamp,
+    tolerance_seconds: Option<u32>,
+) -> Result<(), SignatureError> {
+    let on_the_wire = provider.verify(request, &request.body, secrets, now, tolerance_seconds);
+    match (on_the_wire, decoded) {
+        (Err(SignatureError::Mismatch { .. }), Some(decoded)) => {
+            provider.verify(request, decoded, secrets, now, tolerance_seconds)
+        }
+        (outcome, _) => outcome,
     }
 }
 

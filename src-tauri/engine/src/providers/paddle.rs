@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use super::change::{self, Action};
 use super::payload::{self, Loose};
 use super::scheme::{HeaderName, Piece, Scheme, Shape, Stamp, Unit};
-use super::signature::{Algorithm, Encoding, SecretEncoding, SignatureError};
+use super::signature::{Algorithm, Encoding, SecretEncoding, SignatureError, Signing};
 use super::{
     InvalidPayload, Provider, ProviderInfo, Reading, SecretProblem, SignedHeaders, naming, secret_kinds,
 };
@@ -161,6 +161,14 @@ impl Provider for Paddle {
     fn generate_secret(&self) -> String {
         // An id of 26 characters, then the key itself.
         format!("pdl_ntfset_01{}_{}", secret_kinds::random_hex(12), secret_kinds::random_hex(16))
+    }
+
+    fn signing(&self) -> Signing {
+        SCHEME.signing()
+    }
+
+    fn signed_at(&self, request: &RawRequest) -> Option<Timestamp> {
+        SCHEME.signed_at(request)
     }
 
     fn verify(

@@ -11,7 +11,7 @@ use std::borrow::Cow;
 
 use super::SignedHeaders;
 use super::signature::{
-    Algorithm, Encoding, SecretEncoding, SignatureError, check_each_secret, check_timestamp, equal,
+    Algorithm, Encoding, SecretEncoding, SignatureError, Signing, check_each_secret, check_timestamp, equal,
     required_header,
 };
 use crate::event::{RawRequest, Timestamp};
@@ -66,6 +66,20 @@ pub(super) enum Piece {
     Method,
     /// The URL as the sender sees it.
     Url,
+}
+
+impl Piece {
+    /// As people are told of it.
+    fn shown(&self) -> &str {
+        match self {
+            Self::Text(text) => text,
+            Self::Timestamp => "{timestamp}",
+            Self::Id => "{id}",
+            Self::Body => "{body}",
+            Self::Method => "{method}",
+            Self::Url => "{url}",
+        }
+    }
 }
 
 /// How a signature header is built.
@@ -183,6 +197,38 @@ impl Scheme {
             Ok(signatures.iter().fold(false, |fits, signature| fits | equal(signature, &code)))
         })?;
         signed_at.map_or(Ok(()), |signed_at| check_timestamp(signed_at, now, tolerance_seconds))
+    }
+
+    /// What people are told of it.
+    pub(super) fn signing(&self) -> Signing {
+        let content: String = self.content.iter().map(Piece::shown).collect();
+        let key = match self.secret {
+            SecretEncoding::Text => "",
+            SecretEncoding::Hex => ", the key decoded from hex",
+            SecretEncoding::Base64 => ", the key decoded from base64",
+        };
+        let header = &self.header.shown;
+        let place = match &self.shape {
+            Shape::Whole { prefix } if prefix.is_empty() => format!("in the header {header}"),
+            Shape::Whole { prefix } => format!("behind `{prefix}` in the header {header}"),
+            Shape::Fields { signature, .. } => format!("in the field `{signature}` of the header {header}"),
+        };
+        Signing {
+            scheme: format!(
+                "{} over `{content}`{key}, {}, {place}",
+                self.algorithm.label(),
+                self.encoding.label()
+            ),
+            header: self.header.lower.clone().into_owned(),
+        }
+    }
+
+    /// The time that the signature names, as far as it can be read.
+    pub(super) fn signed_at(&self, request: &RawRequest) -> Option<Timestamp> {
+        let stamp = self.timestamp.as_ref()?;
+        let value = self.header.find(request).unwrap_or_default();
+        let (text, header, unit) = self.stamp_text(stamp, request, value).ok()?;
+        read_stamp(text, header, unit).ok()
     }
 
     /// The headers of a signature that the provider would make at `now`, the content type first.
@@ -340,6 +386,19 @@ impl Token {
             let key = not_empty(secret.as_bytes().to_vec())?;
             Ok(equal(token.as_bytes(), &key))
         })
+    }
+
+    /// What people are told of it.
+    pub(super) fn signing(&self) -> Signing {
+        let header = &self.header.shown;
+        let place = match &*self.prefix {
+            "" => format!("in the header {header}"),
+            prefix => format!("behind `{prefix}` in the header {header}"),
+        };
+        Signing {
+            scheme: format!("the secret itself {place}; it covers no body"),
+            header: self.header.lower.clone().into_owned(),
+        }
     }
 
     /// The headers of a request that carries the secret, the content type first.

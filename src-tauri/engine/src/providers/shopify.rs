@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use super::change::{self, Action};
 use super::payload::{self, Loose};
 use super::scheme::{HeaderName, Scheme};
-use super::signature::{Algorithm, Encoding, SignatureError};
+use super::signature::{Algorithm, Encoding, SignatureError, Signing};
 use super::{
     InvalidPayload, Provider, ProviderInfo, Reading, SecretProblem, SignedHeaders, naming, secret_kinds,
 };
@@ -175,6 +175,10 @@ impl Provider for Shopify {
 
     fn generate_secret(&self) -> String {
         secret_kinds::random_hex(32)
+    }
+
+    fn signing(&self) -> Signing {
+        SCHEME.signing()
     }
 
     fn verify(

@@ -61,6 +61,15 @@ pub enum SignatureError {
     },
 }
 
+/// How a provider signs its requests, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signing {
+    /// The scheme, such as "HMAC-SHA256 over `{timestamp}.{body}`, hex, in the header Stripe-Signature".
+    pub scheme: String,
+    /// The header of the signature, in lower case.
+    pub header: String,
+}
+
 /// The hash function inside the HMAC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -96,6 +105,15 @@ pub enum SecretEncoding {
 }
 
 impl Algorithm {
+    /// Its name.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Sha1 => "HMAC-SHA1",
+            Self::Sha256 => "HMAC-SHA256",
+            Self::Sha512 => "HMAC-SHA512",
+        }
+    }
+
     /// The code over the parts, one after another.
     pub fn code(self, key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
         fn run<M: Mac + KeyInit>(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
@@ -115,6 +133,14 @@ impl Algorithm {
 }
 
 impl Encoding {
+    /// Its name.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Hex => "hex",
+            Self::Base64 => "base64",
+        }
+    }
+
     /// Writes a code.
     pub fn write(self, code: &[u8]) -> String {
         match self {

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use super::change;
 use super::payload::{self, Loose, MaybeObject, Text};
 use super::scheme::{HeaderName, Piece, Scheme, Shape, Stamp, Unit};
-use super::signature::{Algorithm, Encoding, SecretEncoding, SignatureError};
+use super::signature::{Algorithm, Encoding, SecretEncoding, SignatureError, Signing};
 use super::{InvalidPayload, Provider, ProviderInfo, Reading, SecretProblem, SignedHeaders, secret_kinds};
 use crate::event::{EventHead, Mapping, RawRequest, Timestamp};
 
@@ -175,6 +175,14 @@ impl Provider for Slack {
 
     fn generate_secret(&self) -> String {
         secret_kinds::random_hex(16)
+    }
+
+    fn signing(&self) -> Signing {
+        SCHEME.signing()
+    }
+
+    fn signed_at(&self, request: &RawRequest) -> Option<Timestamp> {
+        SCHEME.signed_at(request)
     }
 
     fn verify(

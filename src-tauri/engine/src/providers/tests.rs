@@ -78,3 +78,66 @@ fn what_users_are_told_is_complete() {
         assert_eq!(distinct.len(), info.known_types.len(), "{} has a type twice", info.kind);
     }
 }
+
+#[test]
+fn every_provider_says_how_it_signs_and_finds_its_own_timestamp() {
+    for provider in all() {
+        let info = provider.info();
+        let Signing { scheme, header } = provider.signing();
+        let secret = provider.generate_secret();
+        let request = signed(provider.as_ref(), b"{}", "ping", &secret);
+        assert!(request.header(&header).is_some(), "{}: no header {header}", info.kind);
+        assert!(scheme.to_ascii_lowercase().contains(&header), "{}: {scheme}", info.kind);
+        assert_eq!(provider.signed_at(&request), info.tolerance_seconds.map(|_| NOW), "{}", info.kind);
+        let unsigned = RawRequest { headers: Vec::new(), ..request };
+        assert_eq!(provider.signed_at(&unsigned), None, "{}", info.kind);
+    }
+}
+
+#[test]
+fn a_request_that_is_kept_fits_its_secret_whatever_its_age() {
+    for provider in all() {
+        let secret = provider.generate_secret();
+        let another = provider.generate_secret();
+        let request = signed(provider.as_ref(), b"{}", "ping", &secret);
+        let years = NOW.plus_millis(i64::from(u32::MAX) * 1_000);
+        let fits = |secrets: &[&str]| super::fits(provider.as_ref(), &request, None, secrets, years);
+        assert!(fits(&[&another, &secret]), "{}", provider.info().kind);
+        assert!(!fits(&[&another]) && !fits(&[]), "{}", provider.info().kind);
+    }
+}
+
+#[test]
+fn schemes_are_told_as_their_providers_document_them() {
+    for (kind, expected) in [
+        (
+            "stripe",
+            "HMAC-SHA256 over `{timestamp}.{body}`, hex, in the field `v1` of the header Stripe-Signature",
+        ),
+        (
+            "close",
+            "HMAC-SHA256 over `{timestamp}{body}`, the key decoded from hex, hex, in the header close-sig-hash",
+        ),
+        ("github", "HMAC-SHA256 over `{body}`, hex, behind `sha256=` in the header X-Hub-Signature-256"),
+        (
+            "slack",
+            "HMAC-SHA256 over `v0:{timestamp}:{body}`, hex, behind `v0=` in the header X-Slack-Signature",
+        ),
+        ("shopify", "HMAC-SHA256 over `{body}`, base64, in the header X-Shopify-Hmac-SHA256"),
+        ("gitlab", "the secret itself in the header X-Gitlab-Token; it covers no body"),
+        (
+            "hubspot",
+            "HMAC-SHA256 over `{method}{url}{body}{timestamp}`, base64, in the header X-HubSpot-Signature-v3",
+        ),
+    ] {
+        assert_eq!(find(kind, None).expect("is known").signing().scheme, expected);
+    }
+    let generic = serde_json::json!({
+        "header": "X-Acme", "signedContent": "{ts}.{body}", "timestampHeader": "X-Acme-Time", "secretEncoding": "base64",
+        "algorithm": "sha512", "type": {"path": "type"}
+    });
+    let generic = find("generic", Some(&generic)).expect("is described");
+    let scheme =
+        "HMAC-SHA512 over `{timestamp}.{body}`, the key decoded from base64, hex, in the header X-Acme";
+    assert_eq!(generic.signing(), Signing { scheme: scheme.to_owned(), header: "x-acme".to_owned() });
+}

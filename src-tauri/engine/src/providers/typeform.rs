@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use super::change::{self, Action};
 use super::payload::{self, Loose};
 use super::scheme::{HeaderName, Scheme};
-use super::signature::{Algorithm, Encoding, SignatureError};
+use super::signature::{Algorithm, Encoding, SignatureError, Signing};
 use super::{InvalidPayload, Provider, ProviderInfo, Reading, SecretProblem, SignedHeaders, secret_kinds};
 use crate::event::{EventHead, Mapping, RawRequest, Timestamp};
 
@@ -109,6 +109,10 @@ impl Provider for Typeform {
 
     fn generate_secret(&self) -> String {
         secret_kinds::random_hex(32)
+    }
+
+    fn signing(&self) -> Signing {
+        SCHEME.signing()
     }
 
     fn verify(

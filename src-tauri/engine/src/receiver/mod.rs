@@ -21,7 +21,7 @@ use axum::routing::any;
 use http::header::{CONTENT_LENGTH, EXPECT};
 use http::{HeaderMap, Method, Response};
 
-use crate::event::{BodyError, Clock, RawRequest, with_causes};
+use crate::event::{BodyError, Clock, RawRequest, Rejection, with_causes};
 use crate::providers::{self, Reading};
 use crate::store::{NewEvent, NewRejected, Store, StoreError};
 use crate::tunnel::Tunnel;
@@ -207,6 +207,10 @@ impl Inner {
             job_id: entry.job.id.clone(),
             request,
             head: None,
+            rejection: match refusal {
+                Refusal::SignatureInvalid => Rejection::Signature,
+                _ => Rejection::Unreadable,
+            },
             error: error.to_owned(),
         });
         answer::refused(refusal, error)

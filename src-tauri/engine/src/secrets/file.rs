@@ -84,6 +84,10 @@ impl Secrets for FileSecrets {
         Ok(())
     }
 
+    fn kind(&self) -> &'static str {
+        "file"
+    }
+
     fn describe(&self) -> String {
         format!("a file that only you can read: {}", self.path.display())
     }

@@ -77,6 +77,8 @@ pub trait Secrets: Send + Sync + std::fmt::Debug {
     fn put(&self, name: &SecretName, secret: SecretString) -> Result<(), SecretError>;
     /// Forgets the secret; one that is not there is no error.
     fn delete(&self, name: &SecretName) -> Result<(), SecretError>;
+    /// What kind of place secrets lie in, for programs: `file` or `keychain`.
+    fn kind(&self) -> &'static str;
     /// Where secrets lie, said to users plainly.
     fn describe(&self) -> String;
 }

@@ -10,10 +10,9 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::live::{LiveJob, status_code};
 use super::maintenance::delete_event;
-use super::webhook_events::reason_code;
 use super::writer::Writing;
 use super::{Ingested, StoreError};
-use crate::event::{EventHead, EventId, EventStatus, SkipReason, Timestamp};
+use crate::event::{EventHead, EventId, EventStatus, Timestamp};
 
 /// The most event types that get a number; further ones are written out in each row.
 const MAX_TYPES: usize = 10_000;
@@ -33,6 +32,8 @@ pub(super) struct Ingest {
     pub(super) head: EventHead,
     /// Pending, skipped (filtered) or rejected.
     pub(super) status: EventStatus,
+    /// Why it is skipped or rejected, as it is written.
+    pub(super) reason: Option<i64>,
     /// `None` for rejected ones: they are no duplicates of anything.
     pub(super) dedupe_hash: Option<u64>,
     pub(super) received_at: Timestamp,
@@ -131,7 +132,7 @@ pub(super) fn store(
             .execute(params![
                 job.number,
                 status_code(*status),
-                (*status == EventStatus::Skipped).then_some(reason_code(SkipReason::Filtered)),
+                ingest.reason,
                 type_id,
                 type_id.is_none().then_some(&head.event_type),
                 head.provider_event_id,

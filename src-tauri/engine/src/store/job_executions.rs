@@ -1,13 +1,18 @@
 //! The table `job_executions`: one row per batch.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::live::{LiveJob, status_code};
+use super::live::{Live, LiveJob, status_code};
+use super::streams::{IdRange, Merge, Order, Origin, Source};
 use super::webhook_events::{pack_answer, reason_code};
 use super::writer::Writing;
-use super::{Change, EventOutcome, EventStatus, ExecutionId, JobId, Settled, Store, StoreError, Timestamp};
+use super::{
+    Change, EventOutcome, EventStatus, ExecutionId, JobId, Settled, Store, StoreError, Timestamp, WorkspaceId,
+};
 
 /// One batch run of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +35,17 @@ pub struct Execution {
     pub failed: u64,
     /// Why the batch as a whole failed (the destination was down), for users.
     pub error: Option<String>,
+}
+
+/// Which executions are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct ExecutionFilter {
+    /// Only of this workspace.
+    pub workspace_id: Option<WorkspaceId>,
+    /// Only of this job.
+    pub job_id: Option<JobId>,
+    /// Only those in which an event failed, or which failed as a whole.
+    pub failed_only: bool,
 }
 
 impl Store {
@@ -82,41 +98,65 @@ impl Store {
         .await
     }
 
-    /// Executions of a job, newest first, older than `cursor`, `limit` at most (1 to 1000).
+    /// Executions, newest first, older than `cursor`, `limit` at most (1 to 1000).
     pub async fn executions(
         &self,
-        job: &JobId,
+        filter: ExecutionFilter,
         cursor: Option<ExecutionId>,
         limit: u32,
     ) -> Result<Vec<Execution>, StoreError> {
-        let job = self.inner.live.job(job)?;
-        self.read(move |_, connection| {
-            let executions = connection
-                .prepare_cached(
-                    "SELECT id, started_at, finished_at, events, completed, skipped, failed, error
-                     FROM job_executions WHERE job = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
-                )?
-                .query_map(
-                    params![job.number, cursor.map_or(i64::MAX, |id| id.0), limit.clamp(1, 1000)],
-                    |row| {
-                        Ok(Execution {
-                            id: ExecutionId(row.get(0)?),
-                            job_id: job.id.clone(),
-                            started_at: Timestamp::from_micros(row.get(1)?),
-                            finished_at: Timestamp::from_micros(row.get(2)?),
-                            events: row.get::<_, i64>(3)? as u64,
-                            completed: row.get::<_, i64>(4)? as u64,
-                            skipped: row.get::<_, i64>(5)? as u64,
-                            failed: row.get::<_, i64>(6)? as u64,
-                            error: row.get(7)?,
-                        })
-                    },
-                )?
-                .collect::<Result<_, _>>()?;
-            Ok(executions)
-        })
-        .await
+        let limit = limit.clamp(1, 1000) as usize;
+        self.read(move |inner, connection| Ok(page(&inner.live, connection, &filter, cursor, limit)?)).await
     }
+}
+
+fn page(
+    live: &Live,
+    connection: &Connection,
+    filter: &ExecutionFilter,
+    cursor: Option<ExecutionId>,
+    limit: usize,
+) -> rusqlite::Result<Vec<Execution>> {
+    let jobs = live.jobs(filter.workspace_id.as_ref(), filter.job_id.as_ref());
+    let sql = if filter.failed_only {
+        "SELECT id FROM job_executions INDEXED BY job_executions_failed
+         WHERE id BETWEEN ?1 AND ?2 AND job = ?4 AND (failed > 0 OR error IS NOT NULL)"
+    } else {
+        "SELECT id FROM job_executions INDEXED BY job_executions_by_job
+         WHERE id BETWEEN ?1 AND ?2 AND job = ?4"
+    };
+    let sources =
+        jobs.iter().map(|job| Source::sql(Origin::Index, sql, vec![Value::Integer(job.number)])).collect();
+    let mut ids = IdRange::ALL;
+    if let Some(cursor) = cursor {
+        ids.last = cursor.0.saturating_sub(1);
+    }
+    let by_number: HashMap<i64, &Arc<LiveJob>> = jobs.iter().map(|job| (job.number, job)).collect();
+    let mut streams = Merge::new(sources, ids, Order::NewestFirst, limit);
+    let mut statement = connection.prepare_cached(
+        "SELECT id, started_at, finished_at, events, completed, skipped, failed, error, job
+         FROM job_executions WHERE id = ?1",
+    )?;
+    let mut executions = Vec::with_capacity(limit.min(128));
+    while executions.len() < limit
+        && let Some(candidate) = streams.next(connection, None)?
+    {
+        executions.push(statement.query_row([candidate.id], |row| {
+            let job = by_number.get(&row.get(8)?).ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+            Ok(Execution {
+                id: ExecutionId(row.get(0)?),
+                job_id: job.id.clone(),
+                started_at: Timestamp::from_micros(row.get(1)?),
+                finished_at: Timestamp::from_micros(row.get(2)?),
+                events: row.get::<_, i64>(3)? as u64,
+                completed: row.get::<_, i64>(4)? as u64,
+                skipped: row.get::<_, i64>(5)? as u64,
+                failed: row.get::<_, i64>(6)? as u64,
+                error: row.get(7)?,
+            })
+        })?);
+    }
+    Ok(executions)
 }
 
 /// If the job's newest execution is an outage too, it lasts until now.
@@ -148,9 +188,9 @@ fn record_outcome(
     outcome: &EventOutcome,
 ) -> Result<(), StoreError> {
     let connection = writing.connection;
-    let found: Option<(i64, i64)> = connection
+    let found: Option<(i64, i64, bool, i64)> = connection
         .prepare_cached(
-            "SELECT status, attempts_before + attempts FROM webhook_events
+            "SELECT status, attempts_before + attempts, attempts_before > 0, received_at FROM webhook_events
              WHERE id = ?1 AND job = ?2 AND status IN (?3, ?4)",
         )?
         .query_row(
@@ -160,10 +200,10 @@ fn record_outcome(
                 status_code(EventStatus::Pending),
                 status_code(EventStatus::Failed)
             ],
-            |row| Ok((row.get(0)?, row.get(1)?)),
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
         )
         .optional()?;
-    let Some((from, attempts)) = found else { return Ok(()) };
+    let Some((from, attempts, was_replayed, received_at)) = found else { return Ok(()) };
     let (status, reason, error, next_attempt_at) = match &outcome.settled {
         Settled::Completed => (EventStatus::Completed, None, None, None),
         Settled::Skipped { reason, detail } => (EventStatus::Skipped, Some(*reason), detail.as_deref(), None),
@@ -204,6 +244,9 @@ fn record_outcome(
             ])?;
     }
     writing.effects.moved(job, from, status);
-    writing.effects.settled(job, status, at);
+    // A clock that was set back between the two gives 0.
+    let latency_ms = (status == EventStatus::Completed && !was_replayed)
+        .then(|| at.micros().saturating_sub(received_at).max(0) / 1000);
+    writing.effects.settled(job, status, at, latency_ms);
     Ok(())
 }

@@ -1,7 +1,8 @@
 //! What is known without asking the database: the jobs with their counters, dictionaries, event types; and who is to be
 //! told of changes.
 //!
-//! Invariant: only the writer changes it, and only after the commit that made it true ([`Effects::publish`]).
+//! Invariant: only the writer changes it, and only after the commit that made it true
+//! ([`Effects::publish`](super::effects::Effects::publish)).
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use parking_lot::{Mutex, RwLock};
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _};
 use tokio::sync::{Notify, broadcast};
 
 use super::codec::Dictionary;
@@ -70,6 +71,11 @@ impl LiveSource {
         }
     }
 
+    /// Counts events that were stored.
+    pub(super) fn count(&self, stored: u64) {
+        self.received.fetch_add(stored, Ordering::Relaxed);
+    }
+
     /// Whether it is time for a new dictionary; says so once.
     pub(super) fn take_training_due(&self) -> bool {
         let train_at = self.train_at.load(Ordering::Relaxed);
@@ -106,6 +112,16 @@ impl LiveJob {
 
     pub(super) fn last_received_at(&self) -> Option<Timestamp> {
         self.live.lock().last_received_at
+    }
+
+    /// After a commit: what it added to each count, by status code, and when the newest of its events was received.
+    pub(super) fn add(&self, deltas: [i64; 5], last_received_at: Option<Timestamp>) {
+        let mut counters = self.live.lock();
+        let Counts { pending, completed, failed, skipped, rejected } = &mut counters.counts;
+        for (count, delta) in [pending, completed, failed, skipped, rejected].into_iter().zip(deltas) {
+            *count = count.saturating_add_signed(delta);
+        }
+        counters.last_received_at = last_received_at.or(counters.last_received_at);
     }
 }
 
@@ -276,228 +292,9 @@ impl Live {
         self.type_names.write().insert(id, Arc::clone(&name));
         Ok(name)
     }
-}
 
-/// What a transaction does to one job's counters.
-#[derive(Debug, Clone, Default)]
-struct JobEffects {
-    /// By status code.
-    counts: [i64; 5],
-    /// By minute: received, completed, failed, skipped, rejected.
-    activity: HashMap<i64, [i64; 5]>,
-    received: u64,
-    last_received_at: Option<Timestamp>,
-    arrived: bool,
-}
-
-/// Something to be done once the commit is on the disk.
-type AfterCommit = Box<dyn FnOnce(&Live) + Send>;
-
-/// What is to be written at the end of a transaction and made known after its commit.
-#[derive(Default)]
-pub(super) struct Effects {
-    jobs: HashMap<i64, (Arc<LiveJob>, JobEffects)>,
-    /// (unit, slot) → first and last id.
-    slots: HashMap<(i64, i64), (i64, i64)>,
-    changes: Vec<Change>,
-    after: Vec<AfterCommit>,
-}
-
-impl Effects {
-    fn job(&mut self, job: &Arc<LiveJob>) -> &mut JobEffects {
-        &mut self.jobs.entry(job.number).or_insert_with(|| (Arc::clone(job), JobEffects::default())).1
+    /// Tells everybody who listens, if anybody does.
+    pub(super) fn tell(&self, change: Change) {
+        let _ = self.changes.send(change);
     }
-
-    /// An event was stored.
-    pub(super) fn received(&mut self, job: &Arc<LiveJob>, id: i64, status: EventStatus, at: Timestamp) {
-        let minute = minute_of(at);
-        for key in [(0, minute), (1, minute.div_euclid(1440))] {
-            let range = self.slots.entry(key).or_insert((id, id));
-            *range = (range.0.min(id), range.1.max(id));
-        }
-        let effects = self.job(job);
-        effects.counts[status_code(status) as usize] += 1;
-        let activity = effects.activity.entry(minute).or_default();
-        if status == EventStatus::Rejected {
-            activity[4] += 1;
-        } else {
-            activity[0] += 1;
-            activity[3] += i64::from(status == EventStatus::Skipped);
-            effects.received += 1;
-            effects.last_received_at = Some(at);
-        }
-        effects.arrived |= status == EventStatus::Pending;
-        self.changed_events(job);
-    }
-
-    /// An event went from one status to another.
-    pub(super) fn moved(&mut self, job: &Arc<LiveJob>, from: i64, to: EventStatus) {
-        let effects = self.job(job);
-        if let Some(count) = effects.counts.get_mut(from as usize) {
-            *count -= 1;
-        }
-        effects.counts[status_code(to) as usize] += 1;
-        effects.arrived |= to == EventStatus::Pending;
-        self.changed_events(job);
-    }
-
-    /// An event's outcome became known.
-    pub(super) fn settled(&mut self, job: &Arc<LiveJob>, to: EventStatus, at: Timestamp) {
-        let activity = self.job(job).activity.entry(minute_of(at)).or_default();
-        match to {
-            EventStatus::Completed => activity[1] += 1,
-            EventStatus::Failed => activity[2] += 1,
-            EventStatus::Skipped => activity[3] += 1,
-            EventStatus::Pending | EventStatus::Processing | EventStatus::Rejected => {}
-        }
-    }
-
-    /// An event was deleted.
-    pub(super) fn removed(&mut self, job: &Arc<LiveJob>, status: i64) {
-        if let Some(count) = self.job(job).counts.get_mut(status as usize) {
-            *count -= 1;
-        }
-        self.changed_events(job);
-    }
-
-    /// How many rejected requests the transaction added to the job, less those it removed.
-    pub(super) fn rejected_so_far(&self, job: &LiveJob) -> i64 {
-        self.jobs.get(&job.number).map_or(0, |(_, effects)| effects.counts[4])
-    }
-
-    pub(super) fn changed_events(&mut self, job: &LiveJob) {
-        // Nearly always the job's own change is there already, and the last one.
-        if !matches!(self.changes.last(), Some(Change::Events { job_id }) if *job_id == job.id) {
-            self.changed(Change::Events { job_id: job.id.clone() });
-        }
-    }
-
-    pub(super) fn changed(&mut self, change: Change) {
-        if !self.changes.contains(&change) {
-            self.changes.push(change);
-        }
-    }
-
-    /// To be done after the commit.
-    pub(super) fn after(&mut self, action: impl FnOnce(&Live) + Send + 'static) {
-        self.after.push(Box::new(action));
-    }
-
-    /// Takes over what a part of the transaction did.
-    pub(super) fn merge(&mut self, other: Self) {
-        for (number, (job, part)) in other.jobs {
-            let whole = &mut self.jobs.entry(number).or_insert_with(|| (job, JobEffects::default())).1;
-            for (sum, count) in whole.counts.iter_mut().zip(part.counts) {
-                *sum += count;
-            }
-            for (minute, counts) in part.activity {
-                for (sum, count) in whole.activity.entry(minute).or_default().iter_mut().zip(counts) {
-                    *sum += count;
-                }
-            }
-            whole.received += part.received;
-            whole.last_received_at = part.last_received_at.or(whole.last_received_at);
-            whole.arrived |= part.arrived;
-        }
-        for (key, (first, last)) in other.slots {
-            let range = self.slots.entry(key).or_insert((first, last));
-            *range = (range.0.min(first), range.1.max(last));
-        }
-        for change in other.changes {
-            self.changed(change);
-        }
-        self.after.extend(other.after);
-    }
-
-    /// Writes the counters: the last statements of the transaction.
-    pub(super) fn write(&self, connection: &Connection) -> rusqlite::Result<()> {
-        let mut counters = connection.prepare_cached(
-            "INSERT INTO job_counters
-               (job, pending, completed, failed, skipped, rejected, received_ever, last_received_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-             ON CONFLICT (job) DO UPDATE SET pending = pending + ?2, completed = completed + ?3, failed = failed + ?4,
-               skipped = skipped + ?5, rejected = rejected + ?6, received_ever = received_ever + ?7,
-               last_received_at = coalesce(?8, last_received_at)",
-        )?;
-        let mut activity = connection.prepare_cached(
-            "INSERT INTO job_activity (job, minute, received, completed, failed, skipped, rejected)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-             ON CONFLICT (job, minute) DO UPDATE SET received = received + ?3, completed = completed + ?4,
-               failed = failed + ?5, skipped = skipped + ?6, rejected = rejected + ?7",
-        )?;
-        let mut slots = connection.prepare_cached(
-            "INSERT INTO receipt_slots (unit, slot, first_id, last_id) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (unit, slot) DO UPDATE SET first_id = min(first_id, ?3), last_id = max(last_id, ?4)",
-        )?;
-        for (number, (job, effects)) in &self.jobs {
-            // A job that was deleted has no counters any more.
-            if job.deleted.load(Ordering::Acquire) {
-                continue;
-            }
-            let [pending, completed, failed, skipped, rejected] = effects.counts;
-            counters.execute(params![
-                number,
-                pending,
-                completed,
-                failed,
-                skipped,
-                rejected,
-                effects.received as i64,
-                effects.last_received_at.map(Timestamp::micros)
-            ])?;
-            for (minute, [received, completed, failed, skipped, rejected]) in &effects.activity {
-                activity.execute(params![number, minute, received, completed, failed, skipped, rejected])?;
-            }
-        }
-        for ((unit, slot), (first, last)) in &self.slots {
-            slots.execute([unit, slot, first, last])?;
-        }
-        Ok(())
-    }
-
-    /// Makes the effects known: only after the commit. Answers the sources for which it is time for a dictionary, and
-    /// whether events came in.
-    pub(super) fn publish(self, live: &Live) -> Published {
-        let mut published = Published::default();
-        for action in self.after {
-            action(live);
-        }
-        for (job, effects) in self.jobs.into_values() {
-            {
-                let mut counters = job.live.lock();
-                let Counts { pending, completed, failed, skipped, rejected } = &mut counters.counts;
-                for (count, delta) in
-                    [pending, completed, failed, skipped, rejected].into_iter().zip(effects.counts)
-                {
-                    *count = count.saturating_add_signed(delta);
-                }
-                counters.last_received_at = effects.last_received_at.or(counters.last_received_at);
-            }
-            if effects.received > 0 {
-                let source = job.source.load_full();
-                source.received.fetch_add(effects.received, Ordering::Relaxed);
-                if source.take_training_due() {
-                    published.to_train.push(source);
-                }
-            }
-            if effects.arrived {
-                live.arrivals(&job.id).notify_one();
-            }
-        }
-        published.to_index = !self.slots.is_empty();
-        for change in self.changes {
-            // Fails when nobody listens, which is fine.
-            let _ = live.changes.send(change);
-        }
-        published
-    }
-}
-
-/// What follows from a commit.
-#[derive(Debug, Default)]
-pub(super) struct Published {
-    /// Sources that are due for a dictionary.
-    pub(super) to_train: Vec<Arc<LiveSource>>,
-    /// Events were stored: the search index has something to do.
-    pub(super) to_index: bool,
 }

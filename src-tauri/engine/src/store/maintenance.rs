@@ -103,6 +103,15 @@ impl Store {
         .await
     }
 
+    /// Writes something that changes nothing, synced to the disk as an event is: tells whether events can be stored.
+    pub async fn check_writable(&self) -> Result<(), StoreError> {
+        self.change(|writing| {
+            writing.connection.prepare_cached("UPDATE store_identity SET id = id")?.execute([])?;
+            Ok(())
+        })
+        .await
+    }
+
     /// Looks for damage; an empty list means that there is none. Reads the whole file.
     pub async fn check_integrity(&self) -> Result<Vec<String>, StoreError> {
         let path = self.inner.path.clone();

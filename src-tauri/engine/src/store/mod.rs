@@ -26,7 +26,9 @@ use crate::event::{
 
 mod codec;
 pub mod destinations;
+mod effects;
 mod ingest;
+pub mod job_activity;
 pub mod job_executions;
 mod live;
 pub mod maintenance;
@@ -34,6 +36,7 @@ mod open;
 mod readers;
 mod search;
 pub mod sources;
+mod streams;
 pub mod sync_jobs;
 #[cfg(test)]
 mod tests;
@@ -43,13 +46,15 @@ pub mod workspaces;
 mod writer;
 
 pub use destinations::{Destination, DestinationKind};
-pub use job_executions::Execution;
+pub use job_activity::{Activity, ActivityRange, JobOverview};
+pub use job_executions::{Execution, ExecutionFilter};
 pub use open::OpenError;
 pub use sources::Source;
+pub use streams::Order;
 pub use sync_jobs::SyncJob;
 pub use webhook_events::{
-    Attempt, ClaimedEvent, EventDetail, EventFilter, EventOutcome, EventPage, EventRow, Ingested, NewEvent,
-    NewRejected, Settled,
+    Again, Attempt, ClaimedEvent, EventDetail, EventFilter, EventOutcome, EventPage, EventRow, Ingested,
+    Neighbour, NewEvent, NewRejected, Settled, TypeCounts, TypeFigures,
 };
 
 /// Why a read or a change failed.

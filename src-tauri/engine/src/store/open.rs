@@ -11,7 +11,8 @@ use std::time::Duration;
 use rusqlite::{Connection, Error as SqliteError, ErrorCode, OpenFlags, ffi};
 
 /// Numbered from 1: what takes the schema from one version to the next.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_initial.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("migrations/0001_initial.sql"), include_str!("migrations/0002_latency.sql")];
 
 /// "Hook", in the database's header: tells Hookline's files from those of other programs.
 const APPLICATION_ID: i32 = 0x486f_6f6b;
@@ -328,6 +329,27 @@ mod tests {
     }
 
     #[test]
+    fn a_database_of_every_older_schema_is_migrated_with_what_is_in_it() {
+        for older in 1..MIGRATIONS.len() {
+            let (_folder, path) = new_file();
+            let mut connection = Connection::open(&path).expect("opens");
+            prepare(&mut connection, &path, &MIGRATIONS[..older]).expect("is made");
+            connection
+                .execute_batch(
+                    "PRAGMA foreign_keys = OFF;
+                     INSERT INTO job_activity (job, minute, received, completed) VALUES (1, 7, 5, 4);",
+                )
+                .expect("written");
+            drop(connection);
+            let migrated = open_writer(&path, Duration::ZERO).expect("opens");
+            let read = |sql: &str| migrated.query_row(sql, [], |row| row.get::<_, i64>(0)).expect("read");
+            assert_eq!(read("PRAGMA user_version"), MIGRATIONS.len() as i64);
+            assert_eq!(read("SELECT received * 10 + completed FROM job_activity"), 54);
+            assert_eq!(read("SELECT timed + latency_ms + latency_ms_max FROM job_activity"), 0);
+        }
+    }
+
+    #[test]
     fn a_migration_that_fails_leaves_everything_as_it_was() {
         let (_folder, path) = new_file();
         drop(open_writer(&path, Duration::ZERO).expect("opens"));
@@ -335,14 +357,15 @@ mod tests {
         let before = schema(&connection);
         let migrations = [
             MIGRATIONS[0],
+            MIGRATIONS[1],
             "CREATE TABLE added (x); ALTER TABLE sources DROP COLUMN name;",
             "CREATE TABLE oops (;",
         ];
         let error = prepare(&mut connection, &path, &migrations).expect_err("it fails");
-        assert!(matches!(error, OpenError::Migration { version: 3, .. }), "{error:?}");
+        assert!(matches!(error, OpenError::Migration { version: 4, .. }), "{error:?}");
         assert_eq!(schema(&connection), before);
         let version: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).expect("read");
-        assert_eq!(version, 1);
+        assert_eq!(version, 2);
     }
 
     #[test]

@@ -66,7 +66,8 @@ CREATE TABLE job_counters (
 ) STRICT;
 
 -- What happened in a minute (minutes since 1970): received and rejected by the time of receipt, the others by the
--- time of the outcome.
+-- time of the outcome. Latency: milliseconds from receipt to outcome of completed events that were never replayed, their
+-- number, their sum and the longest.
 CREATE TABLE job_activity (
   job INTEGER NOT NULL REFERENCES sync_jobs (number),
   minute INTEGER NOT NULL,
@@ -75,6 +76,9 @@ CREATE TABLE job_activity (
   failed INTEGER NOT NULL DEFAULT 0,
   skipped INTEGER NOT NULL DEFAULT 0,
   rejected INTEGER NOT NULL DEFAULT 0,
+  timed INTEGER NOT NULL DEFAULT 0,
+  latency_ms INTEGER NOT NULL DEFAULT 0,
+  latency_ms_max INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (job, minute)
 ) STRICT, WITHOUT ROWID;
 
@@ -93,7 +97,8 @@ CREATE TABLE event_types (
   name TEXT NOT NULL UNIQUE
 ) STRICT;
 
--- status: 0 pending, 1 completed, 2 failed, 3 skipped, 4 rejected. reason: 0 filtered, 1 unmapped, 2 stale.
+-- status: 0 pending, 1 completed, 2 failed, 3 skipped, 4 rejected. reason: 0 filtered, 1 unmapped, 2 stale;
+-- of rejected ones 3 signature, 4 unreadable.
 -- `type_text` holds a type that is not in `event_types`: of rejected requests, and beyond a number of types.
 -- `attempts` are those since the last retry or replay, `attempts_before` those before it.
 CREATE TABLE webhook_events (
@@ -177,6 +182,7 @@ CREATE TABLE job_executions (
 ) STRICT;
 
 CREATE INDEX job_executions_by_job ON job_executions (job);
+CREATE INDEX job_executions_failed ON job_executions (job) WHERE failed > 0 OR error IS NOT NULL;
 
 -- Deleted events that the search index has still to forget.
 CREATE TABLE search_removals (

@@ -17,8 +17,9 @@ use parking_lot::Mutex;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use super::effects::Effects;
 use super::ingest::{Ingest, TypeIds};
-use super::live::{Effects, Live, LiveSource};
+use super::live::{Live, LiveSource};
 use super::{Ingested, StoreError, open};
 
 /// The most requests in one transaction.

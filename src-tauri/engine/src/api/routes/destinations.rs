@@ -10,8 +10,9 @@ use utoipa_axum::routes;
 use super::{DestinationPath, WorkspacePath};
 use crate::api::extract::{ApiPath, Body, Query};
 use crate::api::respond::{Answer, created, to_the_end};
+use crate::commands::check::CheckAnswer;
 use crate::commands::destinations::{
-    CheckAnswer, CreateDestination, DestinationAnswer, DestinationList, UpdateDestination,
+    CreateDestination, DestinationAnswer, DestinationList, UpdateDestination,
 };
 use crate::commands::documents::CollectionList;
 use crate::commands::{CommandError, Commands, ErrorBody};
@@ -21,6 +22,7 @@ pub(in crate::api) fn router() -> OpenApiRouter<Commands> {
     OpenApiRouter::new()
         .routes(routes!(list_destinations, create_destination))
         .routes(routes!(get_destination, update_destination, delete_destination))
+        .routes(routes!(check_new_destination))
         .routes(routes!(check_destination))
         .routes(routes!(list_collections))
         .routes(routes!(list_documents))
@@ -78,6 +80,17 @@ async fn delete_destination(
     to_the_end(async move { commands.delete_destination(&path.workspace_id, &path.destination_id).await })
         .await
         .map(|()| StatusCode::NO_CONTENT)
+}
+
+/// Tries a destination that is not made yet: connects and checks that writing is allowed. Nothing of it is kept. 200
+/// whatever was found: `ok` tells; a value that cannot be right is refused as it is when the destination is made.
+#[utoipa::path(post, path = "/api/workspaces/{workspaceId}/destinations/check", tag = "destinations", params(WorkspacePath), request_body = CreateDestination, responses((status = 200, description = "What was found.", body = CheckAnswer)))]
+async fn check_new_destination(
+    State(commands): State<Commands>,
+    ApiPath(path): ApiPath<WorkspacePath>,
+    Body(body): Body<CreateDestination>,
+) -> Answer<CheckAnswer> {
+    commands.check_new_destination(&path.workspace_id, body).await.map(axum::Json)
 }
 
 /// Connects and checks that writing is allowed. 200 whatever was found: `ok` tells.

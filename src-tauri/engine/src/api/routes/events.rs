@@ -7,12 +7,14 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{EventPath, JobPath, WorkspacePath};
-use crate::api::extract::{ApiPath, Query, event_id};
+use crate::api::extract::{ApiPath, Body, Query, event_id};
 use crate::api::respond::{Answer, to_the_end};
+use crate::commands::again::{ManyDone, ManyEvents};
 use crate::commands::event_detail::EventDetailAnswer;
 use crate::commands::events::{EventAnswer, EventList, EventQuery, Retried};
 use crate::commands::{CommandError, Commands, ErrorCode};
 use crate::event::{EventStatus, JobId};
+use crate::store::{Again, Order};
 
 pub(in crate::api) fn router() -> OpenApiRouter<Commands> {
     OpenApiRouter::new()
@@ -22,6 +24,8 @@ pub(in crate::api) fn router() -> OpenApiRouter<Commands> {
         .routes(routes!(retry_event))
         .routes(routes!(replay_event))
         .routes(routes!(retry_failed))
+        .routes(routes!(retry_events))
+        .routes(routes!(replay_events))
         .routes(routes!(pin_event, unpin_event))
 }
 
@@ -52,9 +56,26 @@ struct EventsParams {
     /// How many events at most; 100 unless named.
     #[param(nullable = false, minimum = 1, maximum = 1000)]
     limit: Option<u32>,
-    /// `nextCursor` of an earlier answer.
+    /// `nextCursor` of an earlier answer, with the same order.
     #[param(nullable = false, pattern = r"^[0-9]{1,19}$")]
     cursor: Option<String>,
+    /// In which order; the newest first unless named.
+    #[param(nullable = false, inline)]
+    order: Option<EventOrder>,
+    /// Only events received after the one with this id: what is new since then.
+    #[param(nullable = false, pattern = r"^[0-9]{1,19}$")]
+    after: Option<String>,
+}
+
+/// In which order events are listed, by receipt.
+#[derive(utoipa::ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes what `Query` reads")]
+enum EventOrder {
+    /// The newest first.
+    Desc,
+    /// The oldest first.
+    Asc,
 }
 
 /// Which job's events are asked for.
@@ -80,9 +101,22 @@ fn read(mut query: Query, job_id: Option<JobId>) -> Result<EventQuery, CommandEr
         object_id: query.short("objectId", 500)?,
         limit: query.limit()?,
         cursor: query.event_cursor()?,
+        order: read_order(&mut query)?,
+        after: query.event("after")?,
     };
     query.end()?;
     Ok(read)
+}
+
+fn read_order(query: &mut Query) -> Result<Order, CommandError> {
+    match query.one("order")?.as_deref() {
+        None | Some("desc") => Ok(Order::NewestFirst),
+        Some("asc") => Ok(Order::OldestFirst),
+        Some(_) => Err(CommandError {
+            field: Some("order".to_owned()),
+            ..CommandError::new(ErrorCode::MalformedRequest, "`order` is `desc` or `asc`")
+        }),
+    }
 }
 
 fn read_status(text: &str) -> Result<EventStatus, CommandError> {
@@ -95,7 +129,7 @@ fn read_status(text: &str) -> Result<EventStatus, CommandError> {
     })
 }
 
-/// Events of a job, newest first.
+/// Events of a job.
 #[utoipa::path(get, path = "/api/workspaces/{workspaceId}/sync-jobs/{jobId}/webhook/events", tag = "events", params(JobPath, EventsParams), responses((status = 200, description = "The events.", body = EventList)))]
 async fn list_events(
     State(commands): State<Commands>,
@@ -106,7 +140,7 @@ async fn list_events(
     commands.events(&path.workspace_id, query).await.map(axum::Json)
 }
 
-/// Events of all jobs of a workspace, newest first.
+/// Events of all jobs of a workspace.
 #[utoipa::path(get, path = "/api/workspaces/{workspaceId}/events", tag = "events", params(WorkspacePath, EventsParams, JobParams), responses((status = 200, description = "The events.", body = EventList)))]
 async fn list_workspace_events(
     State(commands): State<Commands>,
@@ -156,6 +190,30 @@ async fn replay_event(
 #[utoipa::path(post, path = "/api/workspaces/{workspaceId}/sync-jobs/{jobId}/webhook/retry-failed", tag = "events", params(JobPath), responses((status = 200, description = "How many.", body = Retried)))]
 async fn retry_failed(State(commands): State<Commands>, ApiPath(path): ApiPath<JobPath>) -> Answer<Retried> {
     to_the_end(async move { commands.retry_failed(&path.workspace_id, &path.job_id).await })
+        .await
+        .map(axum::Json)
+}
+
+/// Tries many failed events again now, of one job or of several.
+#[utoipa::path(post, path = "/api/workspaces/{workspaceId}/events/retry", tag = "events", params(WorkspacePath), request_body = ManyEvents, responses((status = 200, description = "How many, and which not.", body = ManyDone)))]
+async fn retry_events(
+    State(commands): State<Commands>,
+    ApiPath(path): ApiPath<WorkspacePath>,
+    Body(body): Body<ManyEvents>,
+) -> Answer<ManyDone> {
+    to_the_end(async move { commands.again(&path.workspace_id, Again::Retry, body).await })
+        .await
+        .map(axum::Json)
+}
+
+/// Applies many events again, whatever became of them, of one job or of several.
+#[utoipa::path(post, path = "/api/workspaces/{workspaceId}/events/replay", tag = "events", params(WorkspacePath), request_body = ManyEvents, responses((status = 200, description = "How many, and which not.", body = ManyDone)))]
+async fn replay_events(
+    State(commands): State<Commands>,
+    ApiPath(path): ApiPath<WorkspacePath>,
+    Body(body): Body<ManyEvents>,
+) -> Answer<ManyDone> {
+    to_the_end(async move { commands.again(&path.workspace_id, Again::Replay, body).await })
         .await
         .map(axum::Json)
 }

@@ -5,6 +5,7 @@ use utoipa::IntoParams;
 
 use crate::event::{DestinationId, JobId, SourceId, WorkspaceId};
 
+pub(super) mod activity;
 pub(super) mod destinations;
 pub(super) mod events;
 pub(super) mod sources;

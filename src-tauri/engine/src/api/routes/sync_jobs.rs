@@ -1,4 +1,4 @@
-//! Sync jobs, their numbers, secrets and executions.
+//! Sync jobs, their numbers and secrets.
 
 use axum::extract::State;
 use axum::response::IntoResponse;
@@ -10,7 +10,7 @@ use utoipa_axum::routes;
 use super::{JobPath, WorkspacePath};
 use crate::api::extract::{ApiPath, Body, OptionalBody, Query};
 use crate::api::respond::{Answer, created, to_the_end};
-use crate::commands::executions::ExecutionList;
+use crate::commands::diagnosis::Diagnosis;
 use crate::commands::job_answer::{JobAnswer, JobList};
 use crate::commands::send::{SendTest, SentTest};
 use crate::commands::stats::StatsAnswer;
@@ -22,9 +22,9 @@ pub(in crate::api) fn router() -> OpenApiRouter<Commands> {
         .routes(routes!(list_sync_jobs, create_sync_job))
         .routes(routes!(get_sync_job, update_sync_job, delete_sync_job))
         .routes(routes!(get_stats))
+        .routes(routes!(get_diagnosis))
         .routes(routes!(regenerate_secret))
         .routes(routes!(resume_sync_job))
-        .routes(routes!(list_executions))
         .routes(routes!(send_test_webhook))
 }
 
@@ -99,6 +99,15 @@ async fn get_stats(State(commands): State<Commands>, ApiPath(path): ApiPath<JobP
     commands.stats(&path.workspace_id, &path.job_id).await.map(axum::Json)
 }
 
+/// Why nothing is arriving: looks at everything between the provider and the destination. Takes up to five seconds.
+#[utoipa::path(get, path = "/api/workspaces/{workspaceId}/sync-jobs/{jobId}/webhook/diagnosis", tag = "sync jobs", params(JobPath), responses((status = 200, description = "What was found.", body = Diagnosis)))]
+async fn get_diagnosis(
+    State(commands): State<Commands>,
+    ApiPath(path): ApiPath<JobPath>,
+) -> Answer<Diagnosis> {
+    commands.diagnosis(&path.workspace_id, &path.job_id).await.map(axum::Json)
+}
+
 /// Replaces the signing secret; the old one counts for a while too. The new one is in the answer.
 #[utoipa::path(post, path = "/api/workspaces/{workspaceId}/sync-jobs/{jobId}/webhook/regenerate-secret", tag = "sync jobs", params(JobPath), request_body = Option<RegenerateSecret>, responses((status = 200, description = "The job with its new secret.", body = JobAnswer)))]
 async fn regenerate_secret(
@@ -120,33 +129,7 @@ async fn resume_sync_job(
     commands.resume_job(&path.workspace_id, &path.job_id).await.map(|()| StatusCode::NO_CONTENT)
 }
 
-/// Which executions are asked for.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes what `Query` reads")]
-struct ExecutionsParams {
-    /// How many executions at most; 100 unless named.
-    #[param(nullable = false, minimum = 1, maximum = 1000)]
-    limit: Option<u32>,
-    /// `nextCursor` of an earlier answer.
-    #[param(nullable = false, pattern = r"^[0-9]{1,19}$")]
-    cursor: Option<String>,
-}
-
-/// Executions of a job, newest first.
-#[utoipa::path(get, path = "/api/workspaces/{workspaceId}/sync-jobs/{jobId}/executions", tag = "sync jobs", params(JobPath, ExecutionsParams), responses((status = 200, description = "The executions.", body = ExecutionList)))]
-async fn list_executions(
-    State(commands): State<Commands>,
-    ApiPath(path): ApiPath<JobPath>,
-    mut query: Query,
-) -> Answer<ExecutionList> {
-    let limit = query.limit()?;
-    let cursor = query.execution_cursor()?;
-    query.end()?;
-    commands.executions(&path.workspace_id, &path.job_id, cursor, limit).await.map(axum::Json)
-}
-
-/// Sends a signed sample event to the job's public address and tells what was answered there.
+/// Sends a signed sample event, or the body that is given, to the job's public address and tells what was answered there.
 #[utoipa::path(post, path = "/api/webhooks/{workspaceId}/{jobId}/test", tag = "sync jobs", params(JobPath), request_body = Option<SendTest>, responses((status = 200, description = "What became of it: `ok` tells.", body = SentTest)))]
 async fn send_test_webhook(
     State(commands): State<Commands>,

@@ -14,6 +14,7 @@ use crate::api::extract::Body;
 use crate::api::respond::{Answer, to_the_end};
 use crate::commands::Commands;
 use crate::commands::changes::ChangeAnswer;
+use crate::commands::diagnostics::DiagnosticsAnswer;
 use crate::commands::maintenance::{BackupAnswer, BackupRequest, IntegrityAnswer};
 use crate::commands::status::StatusAnswer;
 
@@ -23,6 +24,7 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 pub(in crate::api) fn router() -> OpenApiRouter<Commands> {
     OpenApiRouter::new()
         .routes(routes!(get_status))
+        .routes(routes!(get_diagnostics))
         .routes(routes!(stream_changes))
         .routes(routes!(check_integrity))
         .routes(routes!(back_up))
@@ -32,6 +34,13 @@ pub(in crate::api) fn router() -> OpenApiRouter<Commands> {
 #[utoipa::path(get, path = "/api/status", tag = "system", responses((status = 200, description = "The status.", body = StatusAnswer)))]
 async fn get_status(State(commands): State<Commands>) -> Answer<StatusAnswer> {
     commands.status().await.map(axum::Json)
+}
+
+/// A report that can be passed on: version, system, sizes, counts, delivery states and the end of the log, without secrets,
+/// bodies and connection strings.
+#[utoipa::path(get, path = "/api/diagnostics", tag = "system", responses((status = 200, description = "The report.", body = DiagnosticsAnswer)))]
+async fn get_diagnostics(State(commands): State<Commands>) -> Answer<DiagnosticsAnswer> {
+    commands.diagnostics().await.map(axum::Json)
 }
 
 /// What changes from now on, as server-sent events without end. The data of each message is a JSON list of changes, at

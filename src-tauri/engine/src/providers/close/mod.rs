@@ -18,7 +18,7 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::payload::{self, Loose, MaybeObject, Object};
-use super::signature::{self, Algorithm, Encoding, SecretEncoding, SignatureError};
+use super::signature::{self, Algorithm, Encoding, SecretEncoding, SignatureError, Signing};
 use super::{
     InvalidPayload, Provider, ProviderInfo, Reading, SecretProblem, SignedHeaders, naming, secret_text,
 };
@@ -147,6 +147,20 @@ impl Provider for Close {
 
     fn generate_secret(&self) -> String {
         hex::encode(rand::random::<[u8; 32]>())
+    }
+
+    fn signing(&self) -> Signing {
+        Signing {
+            scheme: format!(
+                "HMAC-SHA256 over `{{timestamp}}{{body}}`, the key decoded from hex, hex, in the header {HASH}"
+            ),
+            header: HASH.to_owned(),
+        }
+    }
+
+    fn signed_at(&self, request: &RawRequest) -> Option<Timestamp> {
+        let time = signature::required_header(request, TIMESTAMP, TIMESTAMP).ok()?;
+        signature::read_seconds(time, TIMESTAMP).ok()
     }
 
     fn verify(

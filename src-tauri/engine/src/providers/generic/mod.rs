@@ -18,7 +18,7 @@ pub use self::spec::{GenericSpec, Mode, Place, TimestampUnit};
 use super::change::{self, Action};
 use super::payload::{self, Loose};
 use super::secret_text::problem;
-use super::signature::{SecretEncoding, SignatureError};
+use super::signature::{SecretEncoding, SignatureError, Signing};
 use super::{
     InvalidPayload, Provider, ProviderInfo, Reading, SecretProblem, SignedHeaders, naming, secret_kinds,
 };
@@ -254,6 +254,20 @@ impl Provider for Generic {
         match self.spec.secret_encoding {
             SecretEncoding::Text | SecretEncoding::Hex => digits,
             SecretEncoding::Base64 => BASE64.encode(digits),
+        }
+    }
+
+    fn signing(&self) -> Signing {
+        match &self.spec.check {
+            Check::Hmac(scheme) => scheme.signing(),
+            Check::Token(token) => token.signing(),
+        }
+    }
+
+    fn signed_at(&self, request: &RawRequest) -> Option<Timestamp> {
+        match &self.spec.check {
+            Check::Hmac(scheme) => scheme.signed_at(request),
+            Check::Token(_) => None,
         }
     }
 

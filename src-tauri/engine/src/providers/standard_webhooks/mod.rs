@@ -17,7 +17,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::payload::{self, Loose, MaybeObject, Text};
-use super::signature::{self, Algorithm, Encoding, SecretEncoding, SignatureError};
+use super::signature::{self, Algorithm, Encoding, SecretEncoding, SignatureError, Signing};
 use super::{
     InvalidPayload, Provider, ProviderInfo, Reading, SecretProblem, SignedHeaders, naming, secret_text,
 };
@@ -137,6 +137,23 @@ impl Provider for StandardWebhooks {
 
     fn generate_secret(&self) -> String {
         format!("whsec_{}", Encoding::Base64.write(&rand::random::<[u8; 32]>()))
+    }
+
+    fn signing(&self) -> Signing {
+        let [[_, _, header], [_, _, older]] = HEADER_SETS;
+        Signing {
+            scheme: format!(
+                "HMAC-SHA256 over `{{id}}.{{timestamp}}.{{body}}`, the key decoded from base64, base64, behind `v1,` in the \
+                 header {header} (older senders: {older})"
+            ),
+            header: header.to_owned(),
+        }
+    }
+
+    fn signed_at(&self, request: &RawRequest) -> Option<Timestamp> {
+        let [_, time_header, _] = headers(request);
+        let time = signature::required_header(request, time_header, time_header).ok()?;
+        signature::read_seconds(time, time_header).ok()
     }
 
     fn verify(

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::payload::{self, Loose, MaybeObject};
-use super::signature::{self, Algorithm, Encoding, SignatureError};
+use super::signature::{self, Algorithm, Encoding, SignatureError, Signing};
 use super::{
     InvalidPayload, Provider, ProviderInfo, Reading, SecretProblem, SignedHeaders, naming, secret_text,
 };
@@ -159,6 +159,20 @@ impl Provider for Stripe {
 
     fn generate_secret(&self) -> String {
         format!("whsec_{}", hex::encode(rand::random::<[u8; 32]>()))
+    }
+
+    fn signing(&self) -> Signing {
+        Signing {
+            scheme: format!(
+                "HMAC-SHA256 over `{{timestamp}}.{{body}}`, hex, in the field `v1` of the header {HEADER}"
+            ),
+            header: HEADER.to_ascii_lowercase(),
+        }
+    }
+
+    fn signed_at(&self, request: &RawRequest) -> Option<Timestamp> {
+        let values = signature::all_headers(request, "stripe-signature", HEADER).ok()?;
+        Signatures::read(&values).ok().map(|signatures| signatures.at)
     }
 
     fn verify(

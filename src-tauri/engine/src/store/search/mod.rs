@@ -17,6 +17,7 @@ use rusqlite::Connection;
 use super::StoreError;
 use super::live::Live;
 use super::readers::Readers;
+use super::streams::{IdRange, Order};
 use super::webhook_events::{read_head, read_request};
 use super::writer::WriterHandle;
 
@@ -140,16 +141,29 @@ impl Search {
 }
 
 impl Snapshot<'_> {
-    /// Events that `fts` ([`Query::to_fts`]) finds, newest first, with ids from `first` to `last`, at most `limit`.
-    pub(super) fn ids(&self, fts: &str, first: i64, last: i64, limit: usize) -> rusqlite::Result<Vec<i64>> {
+    /// Events that `fts` ([`Query::to_fts`]) finds, in order, with ids in `range`, at most `limit`.
+    pub(super) fn ids(
+        &self,
+        fts: &str,
+        range: IdRange,
+        order: Order,
+        limit: usize,
+    ) -> rusqlite::Result<Vec<i64>> {
         let Some(connection) = &self.connection else { return Ok(Vec::new()) };
+        let sql = match order {
+            Order::NewestFirst => {
+                "SELECT rowid FROM words WHERE words MATCH ?1 AND rowid BETWEEN ?2 AND ?3
+                 ORDER BY rowid DESC LIMIT ?4"
+            }
+            Order::OldestFirst => {
+                "SELECT rowid FROM words WHERE words MATCH ?1 AND rowid BETWEEN ?2 AND ?3
+                 ORDER BY rowid ASC LIMIT ?4"
+            }
+        };
         let ids = || {
             connection
-                .prepare_cached(
-                    "SELECT rowid FROM words WHERE words MATCH ?1 AND rowid BETWEEN ?2 AND ?3
-                     ORDER BY rowid DESC LIMIT ?4",
-                )?
-                .query_map(rusqlite::params![fts, first, last, limit as i64], |row| row.get(0))?
+                .prepare_cached(sql)?
+                .query_map(rusqlite::params![fts, range.first, range.last, limit as i64], |row| row.get(0))?
                 .collect::<rusqlite::Result<Vec<i64>>>()
         };
         ids().inspect_err(|error| self.search.report(error))

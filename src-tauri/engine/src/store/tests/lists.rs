@@ -30,8 +30,11 @@ fn filters() -> impl Strategy<Value = EventFilter> {
         prop::collection::vec(prop::sample::select(vec!["customer.*", "*.deleted", "odd", "none"]), 0..3);
     let time =
         || prop::option::of((-3500..3500_i64).prop_map(|minutes| NOON.plus_millis(minutes * 60_000 + 17)));
-    (prop::option::of(0..2_usize), statuses, patterns, time(), time(), prop::option::of(0..3_u8)).prop_map(
-        |(job, statuses, patterns, from, to, object)| EventFilter {
+    let after = prop::option::of((0..70_i64).prop_map(EventId));
+    let order = prop::sample::select(vec![Order::NewestFirst, Order::OldestFirst]);
+    let object = prop::option::of(0..3_u8);
+    (prop::option::of(0..2_usize), statuses, patterns, time(), time(), object, after, order).prop_map(
+        |(job, statuses, patterns, from, to, object, after, order)| EventFilter {
             workspace_id: None,
             job_id: job.map(|job| JobId::new(format!("job-{}", ["one", "two"][job]))),
             statuses,
@@ -40,6 +43,8 @@ fn filters() -> impl Strategy<Value = EventFilter> {
             from,
             to,
             object_id: object.map(|object| format!("cus_{object}")),
+            after,
+            order,
         },
     )
 }
@@ -55,8 +60,13 @@ async fn run(store: &Store, jobs: &[JobId; 2], steps: &[Step]) {
         };
         let raw = request("{}", received_at);
         if step.what == 0 {
-            let request =
-                NewRejected { job_id: job.clone(), request: raw, head: Some(head), error: "no".to_owned() };
+            let request = NewRejected {
+                job_id: job.clone(),
+                request: raw,
+                head: Some(head),
+                rejection: Rejection::Signature,
+                error: "no".to_owned(),
+            };
             store.keep_rejected(request);
             continue;
         }
@@ -89,6 +99,7 @@ fn wanted(filter: &EventFilter, row: &EventRow) -> bool {
         && filter.from.is_none_or(|from| from <= row.received_at)
         && filter.to.is_none_or(|to| row.received_at < to)
         && filter.object_id.as_ref().is_none_or(|id| Some(id) == row.head.object_id.as_ref())
+        && filter.after.is_none_or(|after| row.id > after)
 }
 
 #[test]
@@ -113,7 +124,11 @@ fn pages_counters_and_figures_agree_with_a_naive_model() {
                 counts.map(|c| c.pending + c.completed + c.failed + c.skipped + c.rejected).sum();
             assert_eq!(everything.len() as u64, counted);
             for (filter, limit) in &filters {
-                let expected: Vec<_> = everything.iter().filter(|row| wanted(filter, row)).cloned().collect();
+                let mut expected: Vec<_> =
+                    everything.iter().filter(|row| wanted(filter, row)).cloned().collect();
+                if filter.order == Order::OldestFirst {
+                    expected.reverse();
+                }
                 assert_eq!(all(&store, filter, *limit).await, expected, "{filter:?}");
             }
             for job in &jobs {
@@ -174,14 +189,64 @@ async fn an_outage_is_one_execution() {
     let id = ingest(&store, &job, "evt_1").await;
     settle(&store, &job, id, Settled::Completed).await;
     let second = down(2, "refused").await;
-    let executions = store.executions(&job, None, 10).await.expect("executions");
+    let executions = store.executions(executions_of(&job), None, 10).await.expect("executions");
     assert_eq!(executions.len(), 3);
     assert_eq!(executions[0].id, second);
     assert_eq!((executions[1].events, executions[1].completed), (1, 1));
     assert_eq!(executions[2].error.as_deref(), Some("timed out"));
     assert_eq!(executions[2].finished_at, NOON.plus_millis(60_000));
-    let older = store.executions(&job, Some(executions[1].id), 10).await.expect("executions");
+    let older = store.executions(executions_of(&job), Some(executions[1].id), 10).await.expect("executions");
     assert_eq!(older.iter().map(|execution| execution.id).collect::<Vec<_>>(), [first]);
+}
+
+fn executions_of(job: &JobId) -> ExecutionFilter {
+    ExecutionFilter { job_id: Some(job.clone()), ..ExecutionFilter::default() }
+}
+
+#[tokio::test]
+async fn executions_of_all_jobs_are_one_list_of_which_the_failed_ones_can_be_taken() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open_in(folder.path());
+    let jobs = [add_job(&store, "one").await, add_job(&store, "two").await, add_job(&store, "three").await];
+    let mut written = Vec::new();
+    for number in 0..30_usize {
+        let job = &jobs[number % 3];
+        let event_id = ingest(&store, job, &format!("evt_{number}")).await;
+        let fails = number % 4 == 0;
+        let settled = if fails { failed(None) } else { Settled::Completed };
+        let outcome = EventOutcome { event_id, settled, answer: None };
+        let id = store.record_execution(job, NOON, NOON, None, vec![outcome]).await.expect("recorded");
+        written.push((id, job.clone(), fails));
+    }
+    written.reverse();
+    store.delete_sync_job(&WorkspaceId::default_workspace(), &jobs[2]).await.expect("deleted");
+    let workspace_id = Some(WorkspaceId::default_workspace());
+    for job_id in [None, Some(jobs[1].clone())] {
+        for failed_only in [false, true] {
+            let filter =
+                ExecutionFilter { workspace_id: workspace_id.clone(), job_id: job_id.clone(), failed_only };
+            let mut found = Vec::new();
+            let mut cursor = None;
+            loop {
+                let page = store.executions(filter.clone(), cursor, 4).await.expect("a page");
+                cursor = page.last().map(|last| last.id);
+                found.extend(page.into_iter().map(|execution| (execution.id, execution.job_id)));
+                if cursor.is_none() {
+                    break;
+                }
+            }
+            let expected: Vec<_> = written
+                .iter()
+                .filter(|(_, job, fails)| *job != jobs[2] && (*fails || !failed_only))
+                .filter(|(_, job, _)| job_id.as_ref().is_none_or(|wanted| wanted == job))
+                .map(|(id, job, _)| (*id, job.clone()))
+                .collect();
+            assert_eq!(found, expected, "{filter:?}");
+        }
+    }
+    let elsewhere =
+        ExecutionFilter { workspace_id: Some(WorkspaceId::new("other")), ..ExecutionFilter::default() };
+    assert!(store.executions(elsewhere, None, 10).await.expect("a page").is_empty());
 }
 
 #[tokio::test]

@@ -6,8 +6,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::*;
-use crate::event::{EventHead, HttpAnswer, ManualClock, RawRequest, SkipReason, Verified, WebhookConfig};
+use crate::event::{
+    EventHead, HttpAnswer, ManualClock, RawRequest, Rejection, SkipReason, Verified, WebhookConfig,
+};
 
+mod activity;
+mod again;
 mod cleanup;
 mod events;
 mod lists;
@@ -120,6 +124,7 @@ fn rejected(job: &JobId, body: &str) -> NewRejected {
         job_id: job.clone(),
         request: request(body, NOON),
         head: None,
+        rejection: Rejection::Signature,
         error: "bad signature".to_owned(),
     }
 }

@@ -148,3 +148,42 @@ async fn an_index_of_another_database_is_not_used() {
     assert_eq!(found(&store, &job, "zebra").await, [id]);
     assert!(found(&store, &job, "jane").await.is_empty());
 }
+
+#[tokio::test]
+async fn words_are_found_in_both_orders_and_after_an_event_whether_indexed_or_not() {
+    let (_folder, store, job) = with_job().await;
+    let mut ids = Vec::new();
+    for number in 0..30 {
+        let word = if number % 3 == 0 { "zebra" } else { "horse" };
+        ids.push(with_body(&store, &job, &format!("evt_{number}"), &format!(r#"{{"a":"{word}"}}"#)).await);
+        if number == 14 {
+            indexed(&store, ids[14]).await;
+            store.pause_indexing(true);
+        }
+    }
+    settle(
+        &store,
+        &job,
+        ids[4],
+        Settled::Failed { error: "a zebra stood in the way".to_owned(), next_attempt_at: None },
+    )
+    .await;
+    let zebras: Vec<EventId> = ids
+        .iter()
+        .enumerate()
+        .filter(|(number, _)| number % 3 == 0 || *number == 4)
+        .map(|(_, id)| *id)
+        .collect();
+    for after in [None, Some(ids[3]), Some(ids[20])] {
+        for order in [Order::NewestFirst, Order::OldestFirst] {
+            let filter = EventFilter { text: Some("zebra".to_owned()), after, order, ..of_job(&job) };
+            let mut expected: Vec<EventId> =
+                zebras.iter().copied().filter(|id| after.is_none_or(|after| *id > after)).collect();
+            if order == Order::NewestFirst {
+                expected.reverse();
+            }
+            let found: Vec<EventId> = all(&store, &filter, 4).await.into_iter().map(|row| row.id).collect();
+            assert_eq!(found, expected, "{filter:?}");
+        }
+    }
+}

@@ -13,17 +13,53 @@ use crate::store::{Store, StoreError};
 /// How many failed events one transaction of [`Store::retry_failed`] takes.
 const STEP: i64 = 500;
 
+/// How many events one transaction of [`Store::again`] takes.
+const MANY: usize = 250;
+
+/// What is done again with an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Again {
+    /// A failed event is tried again.
+    Retry,
+    /// An event is applied again whatever became of it.
+    Replay,
+}
+
 impl Store {
     /// Makes a failed event due now, with its attempts counted anew. [`StoreError::Conflict`] in any other state.
     pub async fn retry(&self, job: &JobId, id: EventId) -> Result<(), StoreError> {
         let job = self.inner.live.job(job)?;
-        self.change(move |writing| match status(writing, &job, id)? {
-            EventStatus::Failed => make_pending(writing, &job, id.0, EventStatus::Failed),
-            other => Err(StoreError::Conflict {
-                message: format!("event {id} is {}; only failed events can be retried", other.as_str()),
-            }),
-        })
-        .await
+        self.change(move |writing| Again::Retry.run(writing, &job, id)).await
+    }
+
+    /// [`Store::retry`] or [`Store::replay`] for many events, of several jobs, a few hundred in one transaction. Tells for
+    /// each event, in their order, why nothing was done; one that cannot be helped keeps none of the others.
+    pub async fn again(
+        &self,
+        what: Again,
+        events: Vec<(JobId, EventId)>,
+    ) -> Result<Vec<Result<(), String>>, StoreError> {
+        let mut outcomes = Vec::with_capacity(events.len());
+        for part in events.chunks(MANY) {
+            let part: Vec<_> = part.iter().map(|(job, id)| (self.inner.live.job(job), *id)).collect();
+            let done = self
+                .change(move |writing| {
+                    let mut done = Vec::with_capacity(part.len());
+                    for (job, id) in part {
+                        match job.and_then(|job| what.run(writing, &job, id)) {
+                            Ok(()) => done.push(Ok(())),
+                            Err(error @ (StoreError::NotFound { .. } | StoreError::Conflict { .. })) => {
+                                done.push(Err(error.to_string()));
+                            }
+                            Err(error) => return Err(error),
+                        }
+                    }
+                    Ok(done)
+                })
+                .await?;
+            outcomes.extend(done);
+        }
+        Ok(outcomes)
     }
 
     /// [`Store::retry`] for all failed events of the job; tells how many.
@@ -72,18 +108,7 @@ impl Store {
     /// Makes an event due again whatever became of it. [`StoreError::Conflict`] for rejected ones and those still pending.
     pub async fn replay(&self, job: &JobId, id: EventId) -> Result<(), StoreError> {
         let job = self.inner.live.job(job)?;
-        self.change(move |writing| match status(writing, &job, id)? {
-            EventStatus::Rejected => Err(StoreError::Conflict {
-                message: format!("event {id} was rejected; what is not verified is never synced"),
-            }),
-            EventStatus::Pending | EventStatus::Processing => Err(StoreError::Conflict {
-                message: format!("event {id} is still pending; it will be applied as it is"),
-            }),
-            from @ (EventStatus::Completed | EventStatus::Failed | EventStatus::Skipped) => {
-                make_pending(writing, &job, id.0, from)
-            }
-        })
-        .await
+        self.change(move |writing| Again::Replay.run(writing, &job, id)).await
     }
 
     /// Keeps the event whatever its age, or no longer.
@@ -101,6 +126,28 @@ impl Store {
             Ok(())
         })
         .await
+    }
+}
+
+impl Again {
+    fn run(self, writing: &mut Writing<'_>, job: &Arc<LiveJob>, id: EventId) -> Result<(), StoreError> {
+        let from = status(writing, job, id)?;
+        let refused = match (self, from) {
+            (Self::Retry, EventStatus::Failed)
+            | (Self::Replay, EventStatus::Completed | EventStatus::Failed | EventStatus::Skipped) => {
+                return make_pending(writing, job, id.0, from);
+            }
+            (Self::Retry, other) => {
+                format!("event {id} is {}; only failed events can be retried", other.as_str())
+            }
+            (Self::Replay, EventStatus::Rejected) => {
+                format!("event {id} was rejected; what is not verified is never synced")
+            }
+            (Self::Replay, EventStatus::Pending | EventStatus::Processing) => {
+                format!("event {id} is still pending; it will be applied as it is")
+            }
+        };
+        Err(StoreError::Conflict { message: refused })
     }
 }
 

@@ -2,10 +2,10 @@
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::rows::{COLUMNS, event_row, read_request};
-use super::{Attempt, EventDetail};
+use super::rows::{COLUMNS, event_row, read_head, read_request, rejection};
+use super::{Attempt, EventDetail, Neighbour};
 use crate::event::{EventId, EventStatus, HttpAnswer, JobId, Timestamp};
-use crate::store::live::{status_code, status_of};
+use crate::store::live::{Live, status_code, status_of};
 use crate::store::{Store, StoreError};
 
 /// The error for an event that is not there.
@@ -19,11 +19,12 @@ impl Store {
         let job = self.inner.live.job(job)?;
         self.read(move |inner, connection| {
             let live = &inner.live;
-            let (row, before, execution) = connection
+            let (row, rejection, before, execution) = connection
                 .prepare_cached(&format!("SELECT {COLUMNS} FROM webhook_events WHERE id = ?1 AND job = ?2"))?
                 .query_row([id.0, job.number], |row| {
                     let execution: Option<i64> = row.get(20)?;
-                    Ok((event_row(live, connection, &job.id, row)?, row.get::<_, u32>(19)?, execution))
+                    let event = event_row(live, connection, &job.id, row)?;
+                    Ok((event, rejection(row)?, row.get::<_, u32>(19)?, execution))
                 })
                 .optional()?
                 .ok_or_else(|| no_such_event(id))?;
@@ -43,10 +44,43 @@ impl Store {
                     answer: None,
                 });
             }
-            Ok(EventDetail { row, request, body_truncated, attempts })
+            let neighbour = |sql| match &row.head.object_id {
+                Some(object) => neighbour(live, connection, sql, job.number, object, id),
+                None => Ok(None),
+            };
+            let (previous_of_object, next_of_object) = (neighbour(BEFORE)?, neighbour(AFTER)?);
+            Ok(EventDetail {
+                row,
+                request,
+                body_truncated,
+                rejection,
+                attempts,
+                previous_of_object,
+                next_of_object,
+            })
         })
         .await
     }
+}
+
+const BEFORE: &str = "SELECT id FROM webhook_events INDEXED BY webhook_events_by_object
+     WHERE job = ?1 AND object_id = ?2 AND id < ?3 ORDER BY id DESC LIMIT 1";
+const AFTER: &str = "SELECT id FROM webhook_events INDEXED BY webhook_events_by_object
+     WHERE job = ?1 AND object_id = ?2 AND id > ?3 ORDER BY id LIMIT 1";
+
+fn neighbour(
+    live: &Live,
+    connection: &Connection,
+    sql: &str,
+    job: i64,
+    object: &str,
+    id: EventId,
+) -> rusqlite::Result<Option<Neighbour>> {
+    let found: Option<i64> =
+        connection.prepare_cached(sql)?.query_row(params![job, object, id.0], |row| row.get(0)).optional()?;
+    let Some(found) = found else { return Ok(None) };
+    let (head, received_at, _) = read_head(live, connection, found)?;
+    Ok(Some(Neighbour { id: EventId(found), event_type: head.event_type, received_at }))
 }
 
 fn written_attempts(connection: &Connection, id: i64) -> Result<Vec<Attempt>, StoreError> {

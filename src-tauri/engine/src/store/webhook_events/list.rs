@@ -1,9 +1,10 @@
-//! Lists of events: pages by keyset on the id, newest first, whatever the filter.
+//! Lists of events: pages by keyset on the id, newest or oldest first, whatever the filter.
 //!
-//! A page is a merge of streams of ids, each of which one index yields in order: per job and status, per job, type and
-//! status, or per job and object. So a page costs the same at the hundredth and at the ten-millionth event.
+//! A page is a merge of streams of ids ([`crate::store::streams`]), each of which one index yields in order: per job and
+//! status, per job, type and status, or per job and object. So a page costs the same at the hundredth and at the
+//! ten-millionth event.
 
-use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use rusqlite::types::Value;
@@ -14,6 +15,7 @@ use super::{EventFilter, EventPage, EventRow};
 use crate::event::{EventId, EventStatus, Timestamp, TypePatterns};
 use crate::store::live::{Live, LiveJob, minute_of, status_code};
 use crate::store::search::{Query, Snapshot, body_text, fold, head_text};
+use crate::store::streams::{IdRange, Merge, Order, Origin, Source};
 use crate::store::{Inner, Store, StoreError};
 
 /// How much is looked at for one page before it is given back as it is: a row counts 1, a body [`BODY`].
@@ -22,7 +24,7 @@ const BUDGET: usize = 20_000;
 const BODY: usize = 10;
 
 impl Store {
-    /// A page of events, `limit` at most (1 to 1000), older than `cursor`.
+    /// A page of events, `limit` at most (1 to 1000), behind `cursor` in the filter's order.
     pub async fn events(
         &self,
         filter: EventFilter,
@@ -44,7 +46,7 @@ fn page(
     let live = &inner.live;
     let jobs = live.jobs(filter.workspace_id.as_ref(), filter.job_id.as_ref());
     let by_number: HashMap<i64, &Arc<LiveJob>> = jobs.iter().map(|job| (job.number, job)).collect();
-    let Some(ids) = IdRange::of(connection, filter, cursor)? else { return Ok(EventPage::default()) };
+    let Some(ids) = asked_ids(connection, filter, cursor)? else { return Ok(EventPage::default()) };
     let words = match filter.text.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
         Some(text) => match Query::new(text) {
             Some(query) => Some(Words { query, index: inner.search.snapshot() }),
@@ -57,7 +59,7 @@ fn page(
         Some(words) => word_sources(filter, &jobs, ids, words),
         None => index_sources(live, connection, filter, &jobs)?,
     };
-    let mut streams = Merge::new(sources, ids, limit);
+    let mut streams = Merge::new(sources, ids, filter.order, limit);
 
     let mut statement =
         connection.prepare_cached(&format!("SELECT {COLUMNS} FROM webhook_events WHERE id = ?1"))?;
@@ -102,32 +104,31 @@ fn fits(filter: &EventFilter, row: &EventRow) -> bool {
         && filter.object_id.as_ref().is_none_or(|id| row.head.object_id.as_ref() == Some(id))
 }
 
-/// Ids from `first` to `last`, both included.
-#[derive(Debug, Clone, Copy)]
-struct IdRange {
-    first: i64,
-    last: i64,
-}
-
-impl IdRange {
-    /// The ids that can have been received within the filter's times; `None` when there are none.
-    fn of(
-        connection: &Connection,
-        filter: &EventFilter,
-        cursor: Option<EventId>,
-    ) -> rusqlite::Result<Option<Self>> {
-        let mut range = Self { first: 1, last: cursor.map_or(i64::MAX, |cursor| cursor.0 - 1) };
-        if filter.from.is_some() || filter.to.is_some() {
-            let Some(times) = ids_received(connection, filter.from, filter.to)? else { return Ok(None) };
-            range = Self { first: range.first.max(times.first), last: range.last.min(times.last) };
-        }
-        Ok((range.first <= range.last).then_some(range))
+/// The ids that can have been received within the filter's times and lie behind the cursor; `None` when there are none.
+fn asked_ids(
+    connection: &Connection,
+    filter: &EventFilter,
+    cursor: Option<EventId>,
+) -> rusqlite::Result<Option<IdRange>> {
+    let mut range = IdRange::ALL;
+    if let Some(after) = filter.after {
+        range.first = after.0.saturating_add(1);
     }
+    match (filter.order, cursor) {
+        (_, None) => {}
+        (Order::NewestFirst, Some(cursor)) => range.last = cursor.0.saturating_sub(1),
+        (Order::OldestFirst, Some(cursor)) => range.first = range.first.max(cursor.0.saturating_add(1)),
+    }
+    if filter.from.is_some() || filter.to.is_some() {
+        let Some(times) = ids_received(connection, filter.from, filter.to)? else { return Ok(None) };
+        range = IdRange { first: range.first.max(times.first), last: range.last.min(times.last) };
+    }
+    Ok((range.first <= range.last).then_some(range))
 }
 
 /// The ids of the minutes and days that the times touch: whole days by their own rows, the days at both ends minute by
 /// minute.
-fn ids_received(
+pub(super) fn ids_received(
     connection: &Connection,
     from: Option<Timestamp>,
     to: Option<Timestamp>,
@@ -170,7 +171,7 @@ fn index_sources(
         let number = Value::Integer(job.number);
         if let Some(object) = &filter.object_id {
             let by_object = "SELECT id FROM webhook_events INDEXED BY webhook_events_by_object
-                 WHERE id BETWEEN ?1 AND ?2 AND job = ?4 AND object_id = ?5 ORDER BY id DESC LIMIT ?3";
+                 WHERE id BETWEEN ?1 AND ?2 AND job = ?4 AND object_id = ?5";
             sources.push(Source::sql(Origin::Index, by_object, vec![number, object.clone().into()]));
             continue;
         }
@@ -180,7 +181,7 @@ fn index_sources(
         });
         if filter.types.as_slice().is_empty() {
             let by_status = "SELECT id FROM webhook_events INDEXED BY webhook_events_by_status
-                 WHERE id BETWEEN ?1 AND ?2 AND job = ?4 AND status = ?5 ORDER BY id DESC LIMIT ?3";
+                 WHERE id BETWEEN ?1 AND ?2 AND job = ?4 AND status = ?5";
             sources.extend(statuses.map(|status| {
                 let parameters = vec![number.clone(), status_code(status).into()];
                 Source::sql(Origin::Index, by_status, parameters)
@@ -189,7 +190,7 @@ fn index_sources(
         }
         let types = types_of(live, connection, job.number, &filter.types)?;
         let by_type = "SELECT id FROM webhook_events INDEXED BY webhook_events_by_type
-             WHERE id BETWEEN ?1 AND ?2 AND job = ?4 AND type_id IS ?5 AND status = ?6 ORDER BY id DESC LIMIT ?3";
+             WHERE id BETWEEN ?1 AND ?2 AND job = ?4 AND type_id IS ?5 AND status = ?6";
         for status in statuses {
             // Types without a number are a stream of their own; `fits` tells them apart.
             for kind in types.iter().map(|kind| Value::Integer(*kind)).chain([Value::Null]) {
@@ -211,12 +212,12 @@ fn word_sources(filter: &EventFilter, jobs: &[Arc<LiveJob>], ids: IdRange, words
     let all_jobs = filter.job_id.is_none() && filter.workspace_id.is_none();
     let fts = words.query.to_fts((!all_jobs).then_some(&numbers));
     let with_error = "SELECT id FROM webhook_events INDEXED BY webhook_events_with_error
-         WHERE id BETWEEN ?1 AND ?2 AND job = ?4 AND error IS NOT NULL ORDER BY id DESC LIMIT ?3";
-    let mut sources = vec![Source { origin: Origin::Index, how: How::Words(fts) }];
+         WHERE id BETWEEN ?1 AND ?2 AND job = ?4 AND error IS NOT NULL";
+    let mut sources = vec![Source::words(fts)];
     sources.extend(jobs.iter().map(|job| Source::sql(Origin::Error, with_error, vec![job.number.into()])));
     if words.index.indexed_upto < ids.last {
         let not_indexed = "SELECT id FROM webhook_events
-             WHERE id BETWEEN max(?1, ?4) AND ?2 ORDER BY id DESC LIMIT ?3";
+             WHERE id BETWEEN max(?1, ?4) AND ?2";
         let first = words.index.indexed_upto + 1;
         sources.push(Source::sql(Origin::NotIndexed, not_indexed, vec![first.into()]));
     }
@@ -263,40 +264,8 @@ impl Words<'_> {
     }
 }
 
-/// Why an event is a candidate, the surest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Origin {
-    /// An index says that it fits.
-    Index,
-    /// Nothing is known of it yet.
-    NotIndexed,
-    /// It has an error, in which the words may stand.
-    Error,
-}
-
-#[derive(Debug)]
-enum How {
-    /// Takes the first and last id and the limit, then these.
-    Sql(&'static str, Vec<Value>),
-    /// A search in the index of words.
-    Words(String),
-}
-
-/// Where a stream of ids comes from.
-#[derive(Debug)]
-struct Source {
-    origin: Origin,
-    how: How,
-}
-
-impl Source {
-    const fn sql(origin: Origin, sql: &'static str, parameters: Vec<Value>) -> Self {
-        Self { origin, how: How::Sql(sql, parameters) }
-    }
-}
-
 /// The numbers of the types that a job has events of and that the patterns want.
-fn types_of(
+pub(super) fn types_of(
     live: &Live,
     connection: &Connection,
     job: i64,
@@ -316,111 +285,4 @@ fn types_of(
         at = kind;
     }
     Ok(types)
-}
-
-/// Ids that one source yields, newest first, read some at a time.
-#[derive(Debug)]
-struct Stream {
-    source: Source,
-    ready: VecDeque<i64>,
-    /// The newest id not read yet; `None` when there is none.
-    rest: Option<i64>,
-}
-
-#[derive(Debug)]
-struct Candidate {
-    id: i64,
-    origin: Origin,
-}
-
-/// Streams merged into one, newest first, each id once.
-#[derive(Debug)]
-struct Merge {
-    streams: Vec<Stream>,
-    first: i64,
-    chunk: usize,
-    /// The newest id of each stream that has one.
-    heads: BinaryHeap<(i64, usize)>,
-    started: bool,
-}
-
-impl Merge {
-    fn new(sources: Vec<Source>, ids: IdRange, limit: usize) -> Self {
-        // With many streams each gives only a few ids to a page.
-        let chunk = (limit * 2 / sources.len().max(1)).clamp(8, limit + 8);
-        let stream = |source| Stream { source, ready: VecDeque::new(), rest: Some(ids.last) };
-        Self {
-            streams: sources.into_iter().map(stream).collect(),
-            first: ids.first,
-            chunk,
-            heads: BinaryHeap::new(),
-            started: false,
-        }
-    }
-
-    fn next(
-        &mut self,
-        connection: &Connection,
-        words: Option<&Snapshot<'_>>,
-    ) -> rusqlite::Result<Option<Candidate>> {
-        if !self.started {
-            self.started = true;
-            for index in 0..self.streams.len() {
-                self.advance(connection, words, index)?;
-            }
-        }
-        let Some((id, index)) = self.heads.pop() else { return Ok(None) };
-        let mut origin = self.streams[index].source.origin;
-        self.advance(connection, words, index)?;
-        while let Some((_, index)) = self.heads.peek().copied().filter(|(other, _)| *other == id) {
-            self.heads.pop();
-            origin = origin.min(self.streams[index].source.origin);
-            self.advance(connection, words, index)?;
-        }
-        Ok(Some(Candidate { id, origin }))
-    }
-
-    /// Puts the stream's next id among the heads.
-    fn advance(
-        &mut self,
-        connection: &Connection,
-        words: Option<&Snapshot<'_>>,
-        index: usize,
-    ) -> rusqlite::Result<()> {
-        let stream = &mut self.streams[index];
-        if stream.ready.is_empty()
-            && let Some(last) = stream.rest
-        {
-            match &stream.source.how {
-                How::Sql(sql, parameters) => {
-                    let mut statement = connection.prepare_cached(sql)?;
-                    statement.raw_bind_parameter(1, self.first)?;
-                    statement.raw_bind_parameter(2, last)?;
-                    statement.raw_bind_parameter(3, self.chunk as i64)?;
-                    for (at, value) in parameters.iter().enumerate() {
-                        statement.raw_bind_parameter(at + 4, value)?;
-                    }
-                    let mut rows = statement.raw_query();
-                    while let Some(row) = rows.next()? {
-                        stream.ready.push_back(row.get(0)?);
-                    }
-                }
-                How::Words(fts) => {
-                    // A search that fails is as if nothing were indexed; the index is built anew.
-                    let ids = words.map(|words| words.ids(fts, self.first, last, self.chunk));
-                    stream.ready.extend(ids.and_then(Result::ok).unwrap_or_default());
-                }
-            }
-            stream.rest = stream
-                .ready
-                .back()
-                .filter(|_| stream.ready.len() == self.chunk)
-                .map(|oldest| oldest - 1)
-                .filter(|rest| *rest >= self.first);
-        }
-        if let Some(id) = stream.ready.pop_front() {
-            self.heads.push((id, index));
-        }
-        Ok(())
-    }
 }

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{EventId, EventStatus, JobId, Timestamp, WorkspaceId};
-use crate::event::{EventHead, HttpAnswer, RawRequest, SkipReason, TypePatterns, Verified};
+use super::{EventId, EventStatus, JobId, Order, Timestamp, WorkspaceId};
+use crate::event::{EventHead, HttpAnswer, RawRequest, Rejection, SkipReason, TypePatterns, Verified};
 
 mod again;
 mod detail;
@@ -12,9 +12,14 @@ mod figures;
 mod list;
 mod receive;
 mod rows;
+mod types;
 
+pub use again::Again;
 pub(super) use detail::pack_answer;
 pub(super) use rows::{read_head, read_request, reason_code};
+#[cfg(test)]
+pub(super) use types::figures;
+pub use types::{TypeCounts, TypeFigures};
 
 /// A verified request that its provider has read.
 #[derive(Debug)]
@@ -47,6 +52,8 @@ pub struct NewRejected {
     pub request: RawRequest,
     /// What the provider read, where it could.
     pub head: Option<EventHead>,
+    /// What was wrong with it.
+    pub rejection: Rejection,
     /// Why it was refused, for users.
     pub error: String,
 }
@@ -155,11 +162,28 @@ pub struct EventDetail {
     pub request: RawRequest,
     /// Only the beginning of the body was kept (rejected requests over 64 KiB).
     pub body_truncated: bool,
+    /// Why it was rejected, where it was and that was written down.
+    pub rejection: Option<Rejection>,
     /// All attempts, oldest first.
     pub attempts: Vec<Attempt>,
+    /// The event before it among those of this job about the same object, by receipt.
+    pub previous_of_object: Option<Neighbour>,
+    /// The event after it among those of this job about the same object, by receipt.
+    pub next_of_object: Option<Neighbour>,
 }
 
-/// Which events are wanted. Newest first.
+/// Another event about the same object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Neighbour {
+    /// Its id.
+    pub id: EventId,
+    /// Its type.
+    pub event_type: String,
+    /// When it was received.
+    pub received_at: Timestamp,
+}
+
+/// Which events are wanted, and in which order.
 #[derive(Debug, Clone, Default)]
 pub struct EventFilter {
     /// Only of this workspace.
@@ -178,14 +202,18 @@ pub struct EventFilter {
     pub to: Option<Timestamp>,
     /// Only about the object with this id.
     pub object_id: Option<String>,
+    /// Only received after this event.
+    pub after: Option<EventId>,
+    /// In which order.
+    pub order: Order,
 }
 
 /// A page of events.
 #[derive(Debug, Clone, Default)]
 pub struct EventPage {
-    /// The events, newest first.
+    /// The events, in the filter's order.
     pub events: Vec<EventRow>,
-    /// Where the next page begins: older than this event. `None` on the last page.
+    /// Where the next page begins: behind this event. `None` on the last page.
     ///
     /// A search for words that are rare looks through a bounded number of events at a time: then a page can hold fewer
     /// events than asked for, or none, and still have a next one.

@@ -2,8 +2,9 @@
 
 use std::sync::atomic::Ordering;
 
+use super::rows::{reason_code, rejection_code};
 use super::{Ingested, NewEvent, NewRejected};
-use crate::event::{EventHead, EventStatus};
+use crate::event::{EventHead, EventStatus, SkipReason};
 use crate::store::ingest::Ingest;
 use crate::store::{Store, StoreError, codec};
 
@@ -26,6 +27,7 @@ impl Store {
         let dictionary = job.source.load().dictionary.load_full();
         let ingest = Ingest {
             status: if event.wanted { EventStatus::Pending } else { EventStatus::Skipped },
+            reason: (!event.wanted).then_some(reason_code(SkipReason::Filtered)),
             dedupe_hash: Some((self.inner.tuning.dedupe_hash)(event.head.dedupe_key())),
             received_at: request.received_at,
             size_bytes: request.body.len() as u64,
@@ -50,6 +52,7 @@ impl Store {
         let dictionary = job.source.load().dictionary.load_full();
         let ingest = Ingest {
             status: EventStatus::Rejected,
+            reason: Some(rejection_code(rejected.rejection)),
             dedupe_hash: None,
             received_at: request.received_at,
             size_bytes: request.body.len() as u64,

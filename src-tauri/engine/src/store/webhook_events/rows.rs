@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::EventRow;
-use crate::event::{EventHead, EventId, JobId, RawRequest, SkipReason, Timestamp};
+use crate::event::{EventHead, EventId, JobId, RawRequest, Rejection, SkipReason, Timestamp};
 use crate::store::live::{Live, status_of};
 use crate::store::{StoreError, codec};
 
@@ -21,12 +21,29 @@ pub(in crate::store) const fn reason_code(reason: SkipReason) -> i64 {
     }
 }
 
-const fn reason_of(code: i64) -> SkipReason {
+const fn reason_of(code: i64) -> Option<SkipReason> {
     match code {
-        0 => SkipReason::Filtered,
-        1 => SkipReason::Unmapped,
-        _ => SkipReason::Stale,
+        0 => Some(SkipReason::Filtered),
+        1 => Some(SkipReason::Unmapped),
+        2 => Some(SkipReason::Stale),
+        _ => None,
     }
+}
+
+/// The same for rejected requests; they share the column.
+pub(in crate::store) const fn rejection_code(rejection: Rejection) -> i64 {
+    match rejection {
+        Rejection::Signature => 3,
+        Rejection::Unreadable => 4,
+    }
+}
+
+pub(super) fn rejection(row: &Row<'_>) -> rusqlite::Result<Option<Rejection>> {
+    Ok(match row.get::<_, Option<i64>>(3)? {
+        Some(3) => Some(Rejection::Signature),
+        Some(4) => Some(Rejection::Unreadable),
+        _ => None,
+    })
 }
 
 fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
@@ -59,7 +76,7 @@ pub(super) fn event_row(
         job_id: job.clone(),
         head: head(live, connection, row)?,
         status: status_of(row.get(2)?),
-        reason: row.get::<_, Option<i64>>(3)?.map(reason_of),
+        reason: row.get::<_, Option<i64>>(3)?.and_then(reason_of),
         received_at: Timestamp::from_micros(row.get(11)?),
         finished_at: time(row, 12)?,
         attempts: row.get(13)?,
