@@ -1,0 +1,58 @@
+/**
+ * The keys of everything that is cached, and which of them a change makes old.
+ *
+ * A feature's query uses one of these keys (with more parts behind it, if need be), so that live updates work without a
+ * feature knowing of changes at all.
+ */
+import type { QueryKey } from "@tanstack/react-query";
+import type { Change } from "../platform";
+
+export const keys = {
+  providers: ["providers"] as const,
+  status: ["status"] as const,
+  sources: ["sources"] as const,
+  destinations: ["destinations"] as const,
+  jobs: ["jobs"] as const,
+  overview: ["overview"] as const,
+  /** Numbers of one job: stats, activity, types, diagnosis. */
+  figures: (jobId: string) => ["figures", jobId] as const,
+  /** Numbers over all jobs. */
+  allFigures: ["figures", "all"] as const,
+  events: ["events"] as const,
+  event: (jobId: string, eventId: string) => ["event", jobId, eventId] as const,
+  executions: ["executions"] as const,
+  documents: (destinationId: string) => ["documents", destinationId] as const,
+};
+
+/** Which keys are to be read again after these changes; null means all. */
+export function staleAfter(changes: Change[]): QueryKey[] | null {
+  const stale = new Map<string, QueryKey>();
+  const add = (...list: QueryKey[]) => {
+    for (const key of list) stale.set(JSON.stringify(key), key);
+  };
+  for (const { what, jobId } of changes) {
+    switch (what) {
+      case "refresh":
+        return null;
+      case "sources":
+        add(keys.sources, keys.jobs);
+        break;
+      case "destinations":
+        add(keys.destinations, keys.jobs, ["documents"]);
+        break;
+      case "syncJobs":
+        add(keys.jobs, keys.overview, keys.status, keys.allFigures);
+        if (jobId) add(keys.figures(jobId));
+        break;
+      case "events":
+        add(keys.events, keys.overview, keys.allFigures, keys.status, ["documents"]);
+        if (jobId) add(keys.figures(jobId), ["event", jobId]);
+        break;
+      case "executions":
+        // After each batch a job's counts and how its delivery stands may be others.
+        add(keys.executions, keys.jobs);
+        break;
+    }
+  }
+  return [...stale.values()];
+}

@@ -1,0 +1,5 @@
+/** The engine writes messages as parts of a line; on a screen they are sentences: a capital and a full stop. */
+export function sentence(text: string): string {
+  const begun = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?…]$/.test(begun) ? begun : `${begun}.`;
+}

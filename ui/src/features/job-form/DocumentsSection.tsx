@@ -1,0 +1,102 @@
+/** What becomes of objects at the destination, and how long the events themselves are kept. */
+import { Code, NumberInput, Radio, Stack, Text, TextInput } from "@mantine/core";
+import { type SectionProps, useJobFormContext } from "./form";
+import { Section } from "./Section";
+import { LIMITS, prefixProblem } from "./validate";
+import { chosenDestinationKind, chosenKind, defaultPrefix } from "./values";
+
+export function DocumentsSection({ choices, before }: SectionProps) {
+  const form = useJobFormContext();
+  const isForward = chosenDestinationKind(form.values, choices.destinations) === "http";
+  return (
+    <>
+      {!isForward && (
+        <Section title="Documents" help="How objects are written at the destination.">
+          <Deletes />
+          <Prefix kind={chosenKind(form.values, choices.sources)} isEdit={before !== null} />
+        </Section>
+      )}
+      <Section title="Keeping" help="How long Hookline keeps the events themselves.">
+        <NumberInput
+          label="Keep events for"
+          suffix=" days"
+          description="Completed, skipped and rejected events that are older are deleted from Hookline. Pending, failed and pinned events stay, and so does everything at the destination."
+          inputWrapperOrder={["label", "input", "description", "error"]}
+          {...LIMITS.retentionDays}
+          clampBehavior="none"
+          allowDecimal={false}
+          allowNegative={false}
+          styles={{ wrapper: { maxWidth: 320 } }}
+          {...form.getInputProps("retentionDays")}
+        />
+      </Section>
+    </>
+  );
+}
+
+function Deletes() {
+  const form = useJobFormContext();
+  return (
+    <Radio.Group
+      size="xs"
+      label="When an object is deleted at the provider"
+      {...form.getInputProps("deletes")}
+    >
+      <Stack gap="xs" mt={8}>
+        <Radio
+          value="hard"
+          size="xs"
+          label="Remove the document"
+          description="It is gone from its collection. Hookline remembers the deletion for 30 days, so that a late event does not bring it back."
+        />
+        <Radio
+          value="soft"
+          size="xs"
+          label="Keep the document and mark it"
+          description={
+            <>
+              It stays as it was last, with <Code fz={12}>_sync_metadata.deleted: true</Code>. Queries have to
+              leave it out themselves.
+            </>
+          }
+        />
+      </Stack>
+    </Radio.Group>
+  );
+}
+
+/** The type of object that the preview speaks of. Collections are named by rule, so any type serves. */
+const EXAMPLES: Record<string, [type: string, collection: string]> = {
+  stripe: ["customer", "customers"],
+  close: ["lead", "leads"],
+};
+
+function Prefix({ kind, isEdit }: { kind: string; isEdit: boolean }) {
+  const form = useJobFormContext();
+  const prefix = form.values.collectionPrefix ?? defaultPrefix(kind);
+  const [type, collection] = EXAMPLES[kind] ?? ["order", "orders"];
+  const input = form.getInputProps("collectionPrefix");
+  return (
+    <div>
+      <TextInput
+        label="Collection prefix"
+        autoComplete="off"
+        spellCheck={false}
+        maw={320}
+        styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)" } }}
+        {...input}
+        value={prefix}
+      />
+      {!input.error && prefixProblem(prefix) === null && (
+        <Text size="xs" c="dimmed" mt={4}>
+          An object of the type {type} goes into{" "}
+          <Code fz={12} data-testid="collection-preview">
+            {prefix}
+            {collection}
+          </Code>
+          .{isEdit && " A change holds for events applied from now on; what is in the old collections stays."}
+        </Text>
+      )}
+    </div>
+  );
+}

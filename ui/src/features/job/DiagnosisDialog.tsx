@@ -1,0 +1,226 @@
+import { Button, Group, Modal, Stack, Text } from "@mantine/core";
+import { IconRefresh } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { describeError } from "../../api/client";
+import type { Finding, SyncJob } from "../../api/schema";
+import { sentence } from "../../api/sentence";
+import { formatClock } from "../../shared/format/times";
+import { useCheckDestination, useResume, useSetEnabled } from "../../shared/jobs/mutations";
+import { ButtonLink } from "../../shared/ui/links";
+import { Problem } from "../../shared/ui/Problem";
+import { Failed, LoadingRows } from "../../shared/ui/States";
+import { Status } from "../../shared/ui/Status";
+import classes from "./DiagnosisDialog.module.css";
+import { byUrgency, CHECK_WORDS, FINDING_TONES } from "./diagnosis";
+import { diagnosisQuery } from "./queries";
+
+interface DiagnosisDialogProps {
+  job: SyncJob;
+  onClose: () => void;
+  onRotate: () => void;
+}
+
+/** *Why is nothing arriving?*: what was looked at, what was found, and what to do about it. */
+export function DiagnosisDialog({ job, onClose, onRotate }: DiagnosisDialogProps) {
+  const { data, error, isPending, isFetching, refetch } = useQuery(diagnosisQuery(job.id));
+  return (
+    <Modal opened onClose={onClose} title="Why is nothing arriving?" size={760}>
+      {isPending ? (
+        <Stack gap={0}>
+          <Text size="sm" c="dimmed">
+            Looking at the receiver, the public URL, the rejections and the destination…
+          </Text>
+          <LoadingRows rows={6} />
+        </Stack>
+      ) : !data ? (
+        <Failed title="The job could not be looked at" error={error} onRetry={() => void refetch()} />
+      ) : (
+        <Stack gap="sm">
+          <Text className={classes.summary} role="status">
+            {data.summary}
+          </Text>
+          <ul className={classes.findings} aria-label="Findings" aria-busy={isFetching}>
+            {byUrgency(data.findings).map((finding) => (
+              <FindingLine
+                key={`${finding.check} ${finding.message}`}
+                finding={finding}
+                job={job}
+                onRotate={() => {
+                  onClose();
+                  onRotate();
+                }}
+                onMended={() => void refetch()}
+              />
+            ))}
+          </ul>
+          <Group justify="space-between">
+            <Text size="xs" c="dimmed">
+              Checked at {formatClock(data.checkedAt)}
+            </Text>
+            <Button
+              variant="default"
+              leftSection={<IconRefresh size={14} />}
+              loading={isFetching}
+              onClick={() => void refetch()}
+            >
+              Check again
+            </Button>
+          </Group>
+        </Stack>
+      )}
+    </Modal>
+  );
+}
+
+interface FindingLineProps {
+  finding: Finding;
+  job: SyncJob;
+  onRotate: () => void;
+  onMended: () => void;
+}
+
+function FindingLine({ finding, job, onRotate, onMended }: FindingLineProps) {
+  return (
+    <li className={classes.finding}>
+      <Status tone={FINDING_TONES[finding.state]}>{CHECK_WORDS[finding.check]}</Status>
+      <div className={classes.words}>
+        <Text size="sm">{finding.message}</Text>
+        {finding.hint && (
+          <Text size="sm" className={classes.hint}>
+            {finding.hint}
+          </Text>
+        )}
+      </div>
+      <Stack gap={4} align="flex-end">
+        <FindingAction finding={finding} job={job} onRotate={onRotate} onMended={onMended} />
+        {/* Whatever would help against them: one wants to see what was rejected. */}
+        {finding.check === "rejections" && finding.state !== "ok" && finding.action !== "showRejected" && (
+          <ShowRejected jobId={job.id} />
+        )}
+      </Stack>
+    </li>
+  );
+}
+
+function FindingAction({ finding, job, onRotate, onMended }: FindingLineProps) {
+  switch (finding.action) {
+    case "resume":
+      // What stands still is a paused job, or one whose destination does not answer.
+      return job.enabled ? (
+        <ResumeDestination job={job} onMended={onMended} />
+      ) : (
+        <ResumeJob job={job} onMended={onMended} />
+      );
+    case "editJob":
+      return (
+        <ButtonLink
+          to="/transfers/$jobId/edit"
+          params={{ jobId: job.id }}
+          variant="default"
+          size="compact-sm"
+        >
+          Edit job
+        </ButtonLink>
+      );
+    case "rotateSecret":
+      return (
+        <Button variant="default" size="compact-sm" onClick={onRotate}>
+          Rotate secret…
+        </Button>
+      );
+    case "checkDestination":
+      return <CheckDestination job={job} />;
+    case "showRejected":
+      return <ShowRejected jobId={job.id} />;
+    default:
+      return null;
+  }
+}
+
+function ShowRejected({ jobId }: { jobId: string }) {
+  return (
+    <ButtonLink
+      to="/events"
+      search={{ job: jobId, status: ["rejected"] }}
+      variant="default"
+      size="compact-sm"
+    >
+      Show rejected
+    </ButtonLink>
+  );
+}
+
+interface Mending {
+  job: SyncJob;
+  onMended: () => void;
+}
+
+function ResumeJob({ job, onMended }: Mending) {
+  const setEnabled = useSetEnabled(job.id);
+  return (
+    <MendButton
+      label="Resume job"
+      failure="The job could not be resumed"
+      busy={setEnabled.isPending}
+      error={setEnabled.error}
+      onClick={() => setEnabled.mutate(true, { onSuccess: onMended })}
+    />
+  );
+}
+
+function ResumeDestination({ job, onMended }: Mending) {
+  const resume = useResume(job.id);
+  return (
+    <MendButton
+      label="Try destination again"
+      failure="The destination could not be tried"
+      busy={resume.isPending}
+      error={resume.error}
+      onClick={() => resume.mutate(undefined, { onSuccess: onMended })}
+    />
+  );
+}
+
+interface MendButtonProps {
+  label: string;
+  failure: string;
+  busy: boolean;
+  error: unknown;
+  onClick: () => void;
+}
+
+function MendButton({ label, failure, busy, error, onClick }: MendButtonProps) {
+  return (
+    <Stack gap={4} align="flex-end" maw={260}>
+      <Button variant="default" size="compact-sm" loading={busy} onClick={onClick}>
+        {label}
+      </Button>
+      {error !== null && error !== undefined && <Problem title={failure} {...describeError(error)} />}
+    </Stack>
+  );
+}
+
+function CheckDestination({ job }: { job: SyncJob }) {
+  const check = useCheckDestination(job);
+  return (
+    <Stack gap={4} align="flex-end" maw={260}>
+      <Button
+        variant="default"
+        size="compact-sm"
+        loading={check.isPending}
+        onClick={() => check.mutate(undefined)}
+      >
+        Check destination
+      </Button>
+      {check.data?.ok && <Status tone="ok">{check.data.message ?? "It can be written to"}</Status>}
+      {check.data && !check.data.ok && (
+        <Problem
+          title="It cannot be written to"
+          message={sentence(check.data.error?.message ?? "it does not say why")}
+          hint={check.data.error?.hint ?? undefined}
+        />
+      )}
+      {check.isError && <Problem title="It could not be checked" {...describeError(check.error)} />}
+    </Stack>
+  );
+}

@@ -1,0 +1,41 @@
+/** Results of what runs in the background. What can be shown where it happened is shown there instead. */
+import { Text } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
+import { IconAlertTriangle, IconCheck } from "@tabler/icons-react";
+import { describeError } from "../../api/client";
+
+/** Something was done. */
+export function toastSuccess(title: string, message?: string): void {
+  notifications.show({
+    title,
+    message,
+    color: "green",
+    icon: <IconCheck size={16} />,
+    autoClose: 3500,
+    withBorder: true,
+    closeButtonProps: { "aria-label": "Close" },
+  });
+}
+
+/** Something failed: why, and what to do. Stays until it was read. */
+export function toastError(title: string, error: unknown): void {
+  const { message, hint } = describeError(error);
+  notifications.show({
+    title,
+    message: (
+      <>
+        <Text size="sm">{message}</Text>
+        {hint && (
+          <Text size="sm" c="dimmed">
+            {hint}
+          </Text>
+        )}
+      </>
+    ),
+    color: "red",
+    icon: <IconAlertTriangle size={16} />,
+    autoClose: 15_000,
+    withBorder: true,
+    closeButtonProps: { "aria-label": "Close" },
+  });
+}
