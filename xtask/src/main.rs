@@ -2,21 +2,29 @@
 //! script is needed.
 //!
 //! - [`setup`]: installs what is missing, or says what to install.
-//! - [`run`]: builds and starts Hookline with a first job, for trying it out.
+//! - [`run`]: builds and opens Hookline, for trying it out.
 //! - [`test`]: every check, in order, with one summary. Continuous integration calls exactly this.
-//! - `bench`: the speed measurements of the `hookline-tests` package.
+//! - [`bench`]: the speed measurements of the `hookline-tests` package.
+//! - [`screenshots`], [`types`], [`licences`]: what is made from the code and shown or checked elsewhere.
 //!
 //! Invariant: nothing outside the project's folder and the system's package manager is touched.
 //!
 //! Deliberately not here: tests and measurements themselves (`tests/`), and packaging of releases.
 
+mod bench;
+mod display;
+mod licences;
+mod node;
 mod process;
 mod project;
 mod run;
+mod screenshots;
 mod setup;
 mod test;
+mod types;
+mod ui;
 
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -35,7 +43,7 @@ struct Arguments {
 enum Task {
     /// Install what building and testing need, or say what to install.
     Setup,
-    /// Build and start Hookline with a first job; Ctrl-C stops it.
+    /// Build Hookline and open its window; Ctrl-C stops it.
     Run(run::RunArguments),
     /// Run every check and end with a summary.
     Test(test::TestArguments),
@@ -45,6 +53,12 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
         arguments: Vec<String>,
     },
+    /// Take screenshots of every page, with sample data.
+    Screenshots(screenshots::ScreenshotsArguments),
+    /// Write the control API's description and the UI's types made from it.
+    Types,
+    /// Write the list of what the app is made of, with its licences.
+    Licences,
 }
 
 fn main() -> ExitCode {
@@ -68,17 +82,15 @@ fn execute(task: Task) -> Result<ExitCode> {
         }
         Task::Run(arguments) => run::run(&project, &arguments),
         Task::Test(arguments) => Ok(test::test(&project, &arguments)),
-        Task::Bench { arguments } => {
-            setup::to_build(&project)?;
-            setup::mongod(&project)?;
-            let mut command: Command = project.cargo();
-            command.args(["run", "--release", "--package", "hookline-tests", "--bin", "bench", "--"]);
-            command.args(arguments);
-            project.with_tools(&mut command)?;
-            process::run(&mut command)?;
-            Ok(ExitCode::SUCCESS)
-        }
+        Task::Bench { arguments } => done(bench::measure(&project, &arguments)),
+        Task::Screenshots(arguments) => done(screenshots::take(&project, &arguments)),
+        Task::Types => done(setup::to_build_the_ui(&project).and_then(|()| types::write(&project))),
+        Task::Licences => done(setup::to_build_the_ui(&project).and_then(|()| licences::write(&project))),
     }
+}
+
+fn done(result: Result<()>) -> Result<ExitCode> {
+    result.map(|()| ExitCode::SUCCESS)
 }
 
 /// `cargo xtask run -- --demo` and `cargo xtask run --demo` mean the same: the first `--` after the task's name

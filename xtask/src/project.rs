@@ -44,7 +44,12 @@ impl Project {
         self.binaries.join(name).with_extension(env::consts::EXE_EXTENSION)
     }
 
-    /// A directory below the target directory, for what a task writes; not made yet.
+    /// The executable of a package that was built in release mode.
+    pub(crate) fn release_binary(&self, name: &str) -> PathBuf {
+        self.scratch("release").join(name).with_extension(env::consts::EXE_EXTENSION)
+    }
+
+    /// A place below the target directory, for what a task writes; not made yet.
     pub(crate) fn scratch(&self, name: &str) -> PathBuf {
         self.binaries.parent().unwrap_or(&self.binaries).join(name)
     }

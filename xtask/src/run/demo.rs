@@ -20,8 +20,10 @@ const COLLECTION: &str = "stripe_customers";
 /// How long the worker may take to settle them all.
 const SETTLE_DEADLINE: Duration = Duration::from_mins(1);
 
-/// Sends, waits until every event's outcome is known, shows events and documents.
-pub(super) fn run(hookline: &Hookline, job: &Job) -> Result<()> {
+/// Sends to a job (which is made where there is none), waits until every event's outcome is known, shows events and
+/// documents.
+pub(super) fn run(hookline: &Hookline) -> Result<()> {
+    let job = &hookline.stripe_job()?;
     println!("\nSample events are posted to {}\n", job.webhook_url);
     process::run(&mut hookline.command(&["send", "stripe", "--job", &job.id, "--count", EVENTS]))?;
     settle(hookline, job)?;

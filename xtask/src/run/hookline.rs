@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -22,12 +22,12 @@ pub(super) struct Hookline {
     data_dir: PathBuf,
 }
 
-/// A running `hookline serve`.
+/// A running `hookline serve`, or the desktop app.
 #[derive(Debug)]
-pub(super) struct Server {
+pub(super) struct Running {
     process: Background,
-    /// Where it listens.
-    pub(super) ready: Ready,
+    /// Where it listens, as far as it says.
+    pub(super) ready: Option<Ready>,
 }
 
 /// The line that `--ready-json` prints.
@@ -36,6 +36,8 @@ pub(super) struct Ready {
     pub(super) receiver: String,
     pub(super) api: String,
     pub(super) token: String,
+    /// The page, token included.
+    pub(super) ui: String,
 }
 
 /// A job to send webhooks to.
@@ -43,7 +45,6 @@ pub(super) struct Ready {
 pub(super) struct Job {
     pub(super) id: String,
     pub(super) webhook_url: String,
-    pub(super) secret: String,
 }
 
 impl Hookline {
@@ -77,8 +78,29 @@ impl Hookline {
             .with_context(|| format!("`{}` did not print JSON", process::shown(&command)))
     }
 
+    /// Opens the desktop app and waits until it answers.
+    pub(super) fn open(&self, app: &Path, listen: SocketAddr, api: SocketAddr) -> Result<Running> {
+        let mut command = Command::new(app);
+        command.arg("--data-dir").arg(&self.data_dir);
+        command.args(["--listen", &listen.to_string(), "--api", &api.to_string()]);
+        println!("$ {}", process::shown(&command));
+        let mut process = Background::start("Hookline", process::in_own_group(&mut command))?;
+        let start = Instant::now();
+        while !process::succeeds(&mut self.command(&["status"])) {
+            // One that is open already was brought to the front instead; it answers.
+            if process.ended()?.is_some_and(|status| !status.success()) {
+                bail!("Hookline ended before it answered; it says why above");
+            }
+            if start.elapsed() > READY_DEADLINE {
+                bail!("Hookline did not answer within {} s; its window says why", READY_DEADLINE.as_secs());
+            }
+            process::pause(Duration::from_millis(100));
+        }
+        Ok(Running { process, ready: None })
+    }
+
     /// Starts `hookline serve` and waits until it listens. Its log stays on standard error.
-    pub(super) fn serve(&self, listen: SocketAddr, api: SocketAddr) -> Result<Server> {
+    pub(super) fn serve(&self, listen: SocketAddr, api: SocketAddr) -> Result<Running> {
         let mut command = self.command(&["serve", "--ready-json"]);
         command.args(["--listen", &listen.to_string(), "--api", &api.to_string()]);
         println!("$ {}", process::shown(&command));
@@ -100,17 +122,19 @@ impl Hookline {
                 None => bail!("`hookline serve` was not ready within {} s", READY_DEADLINE.as_secs()),
             }
         };
-        Ok(Server { process, ready: Ready::read(&line)? })
+        Ok(Running { process, ready: Some(Ready::read(&line)?) })
     }
 
-    /// The first job there is; on a new data directory one is made, from Stripe to local documents.
-    pub(super) fn first_job(&self) -> Result<Job> {
+    /// The first job from Stripe; where there is none, one is made, with local documents as its destination.
+    pub(super) fn stripe_job(&self) -> Result<Job> {
+        let sources = self.json(&["sources", "list"])?;
         let jobs = self.json(&["jobs", "list"])?;
-        let job = match jobs.get(0) {
-            Some(job) => self.json(&["jobs", "show", &text(job, "id")?, "--show-secret"])?,
-            None => self.json(&["jobs", "create", "--source", "stripe", "--destination", "local"])?,
-        };
-        Job::read(&job)
+        match enabled_job_of("stripe", &sources, &jobs) {
+            Some(job) => Job::read(job),
+            None => {
+                Job::read(&self.json(&["jobs", "create", "--source", "stripe", "--destination", "local"])?)
+            }
+        }
     }
 
     /// Whether every event of the job has an outcome.
@@ -126,7 +150,15 @@ impl Hookline {
     }
 }
 
-impl Server {
+/// The first job that receives from a provider of this kind, by the lists of sources and of jobs.
+fn enabled_job_of<'a>(kind: &str, sources: &Value, jobs: &'a Value) -> Option<&'a Value> {
+    let is_of_kind = |id: &Value| {
+        sources.as_array().into_iter().flatten().any(|source| source["id"] == *id && source["kind"] == kind)
+    };
+    jobs.as_array()?.iter().find(|job| job["enabled"] == true && is_of_kind(&job["sourceId"]))
+}
+
+impl Running {
     /// Whether it has ended, and how.
     pub(super) fn ended(&mut self) -> Result<Option<ExitStatus>> {
         self.process.ended()
@@ -146,17 +178,14 @@ impl Ready {
             receiver: text(&value, "receiver")?,
             api: text(&value, "api")?,
             token: text(&value, "token")?,
+            ui: text(&value, "ui")?,
         })
     }
 }
 
 impl Job {
     fn read(value: &Value) -> Result<Self> {
-        Ok(Self {
-            id: text(value, "id")?,
-            webhook_url: text(value, "webhookUrl")?,
-            secret: text(value, "webhookSecret")?,
-        })
+        Ok(Self { id: text(value, "id")?, webhook_url: text(value, "webhookUrl")? })
     }
 }
 
@@ -175,6 +204,7 @@ mod tests {
             receiver: "http://127.0.0.1:1".into(),
             api: "http://127.0.0.1:2".into(),
             token: "t".into(),
+            ui: "http://127.0.0.1:2/#token=t".into(),
         };
         assert_eq!(Ready::read(line).expect("it is complete"), ready);
         assert!(Ready::read("listening").is_err());
@@ -182,11 +212,22 @@ mod tests {
     }
 
     #[test]
-    fn a_job_without_a_secret_is_refused() {
-        let mut job =
-            serde_json::json!({"id": "1", "webhookUrl": "http://127.0.0.1:1/x", "webhookSecret": "whsec_x"});
-        assert_eq!(Job::read(&job).expect("it is complete").secret, "whsec_x");
-        job["webhookSecret"] = Value::Null;
+    fn the_demo_sends_to_a_job_of_its_provider_that_receives() {
+        let sources = serde_json::json!([{"id": "1", "kind": "close"}, {"id": "2", "kind": "stripe"}]);
+        let jobs = serde_json::json!([
+            {"id": "a", "sourceId": "1", "enabled": true},
+            {"id": "b", "sourceId": "2", "enabled": false},
+            {"id": "c", "sourceId": "2", "enabled": true},
+        ]);
+        assert_eq!(enabled_job_of("stripe", &sources, &jobs).expect("there is one")["id"], "c");
+        assert_eq!(enabled_job_of("github", &sources, &jobs), None);
+    }
+
+    #[test]
+    fn a_job_without_a_url_is_refused() {
+        let mut job = serde_json::json!({"id": "1", "webhookUrl": "http://127.0.0.1:1/x"});
+        assert_eq!(Job::read(&job).expect("it is complete").webhook_url, "http://127.0.0.1:1/x");
+        job["webhookUrl"] = Value::Null;
         assert!(Job::read(&job).is_err());
     }
 }

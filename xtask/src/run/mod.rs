@@ -1,8 +1,9 @@
-//! `cargo xtask run`: builds the command line, starts `hookline serve` with a first job on the local destination
-//! and says what to try next. Ctrl-C, SIGTERM and SIGHUP stop it in order, and its exit code is passed on.
+//! `cargo xtask run`: builds the UI and the desktop app and opens its window; where there is no display, or on request,
+//! starts `hookline serve` and tells the address of the same UI for a browser. Ctrl-C, SIGTERM and SIGHUP stop it in
+//! order, and its exit code is passed on.
 //!
 //! Data lie below the target directory unless told otherwise: trying things out never touches the data directory
-//! of an installed Hookline.
+//! of an installed Hookline. A new data directory stays empty: the window's welcome leads on from there.
 
 mod demo;
 mod hookline;
@@ -17,15 +18,18 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 use crate::project::Project;
-use crate::{process, setup};
-use hookline::{Hookline, Server};
+use crate::{display, process, setup, ui};
+use hookline::{Hookline, Running};
 
-/// How long `hookline serve` may take to stop: its worker drains within a deadline of its own.
+/// How long Hookline may take to stop: its worker drains within a deadline of its own.
 const STOP_DEADLINE: Duration = Duration::from_secs(30);
 
 /// Arguments of `cargo xtask run`.
 #[derive(Debug, Args)]
 pub(crate) struct RunArguments {
+    /// Serve the UI for a browser instead of opening the window, as is done where there is no display.
+    #[arg(long)]
+    browser: bool,
     /// Send sample events through the receiver and show the documents that come of them.
     #[arg(long)]
     pub(crate) demo: bool,
@@ -45,24 +49,44 @@ pub(crate) struct RunArguments {
 
 /// Runs it.
 pub(crate) fn run(project: &Project, arguments: &RunArguments) -> Result<ExitCode> {
-    setup::to_build(project)?;
-    process::run(project.cargo().args(["build", "--package", "hookline"]))?;
+    let window = !arguments.browser && display::is_here();
+    build(project, window)?;
 
     let signals = signals()?;
     let data_dir = arguments.data_dir.clone().unwrap_or_else(|| project.scratch("hookline-run"));
     let hookline = Hookline::new(project.binary("hookline"), data_dir);
-    let mut server = hookline.serve(free(arguments.listen), free(arguments.api))?;
+    let (listen, api) = (free(arguments.listen), free(arguments.api));
+    let mut running = if window {
+        hookline.open(&project.binary("hookline-desktop"), listen, api)?
+    } else {
+        hookline.serve(listen, api)?
+    };
 
-    let job = hookline.first_job()?;
-    let shown = if arguments.demo { demo::run(&hookline, &job) } else { Ok(()) };
+    let shown = if arguments.demo { demo::run(&hookline) } else { Ok(()) };
     if arguments.exit || shown.is_err() {
-        let status = server.stop(STOP_DEADLINE)?;
+        let status = running.stop(STOP_DEADLINE)?;
         shown?;
         return Ok(passed_on(status));
     }
-    greet(&hookline, &server, &job);
-    let status = wait(&mut server, &signals)?;
+    greet(&hookline, &running, arguments.browser);
+    let status = wait(&mut running, &signals)?;
     Ok(passed_on(status))
+}
+
+fn build(project: &Project, window: bool) -> Result<()> {
+    setup::to_build(project)?;
+    setup::to_build_the_ui(project)?;
+    if window {
+        setup::to_build_the_desktop(project)?;
+    }
+    ui::build(project)?;
+    let mut command = project.cargo();
+    command.args(["build", "--package", "hookline"]);
+    if window {
+        // Built together, both resolve to the same features of what they share.
+        command.args(["--package", "hookline-desktop", "--features", "hookline-desktop/custom-protocol"]);
+    }
+    process::run(&mut command)
 }
 
 /// Tells of Ctrl-C and of requests to end. A second one changes nothing: the deadline holds.
@@ -86,17 +110,17 @@ fn free(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(address.ip(), 0)
 }
 
-/// Waits until the server ends by itself or a signal comes, which is then passed on.
-fn wait(server: &mut Server, signals: &Receiver<()>) -> Result<ExitStatus> {
+/// Waits until Hookline ends by itself or a signal comes, which is then passed on.
+fn wait(running: &mut Running, signals: &Receiver<()>) -> Result<ExitStatus> {
     loop {
-        if let Some(status) = server.ended()? {
+        if let Some(status) = running.ended()? {
             return Ok(status);
         }
         match signals.recv_timeout(Duration::from_millis(200)) {
             Err(RecvTimeoutError::Timeout) => {}
             Ok(()) | Err(RecvTimeoutError::Disconnected) => {
                 println!("\nStopping Hookline…");
-                return server.stop(STOP_DEADLINE);
+                return running.stop(STOP_DEADLINE);
             }
         }
     }
@@ -109,35 +133,47 @@ fn passed_on(status: ExitStatus) -> ExitCode {
     }
 }
 
-fn greet(hookline: &Hookline, server: &Server, job: &hookline::Job) {
+fn greet(hookline: &Hookline, running: &Running, browser: bool) {
     let command = hookline.typed();
-    println!(
-        "
-Hookline is running; Ctrl-C stops it.
+    let data = hookline.data_dir().display();
+    match &running.ready {
+        None => println!(
+            "
+Hookline's window is open; quit it there, or press Ctrl-C here.
 
-  Webhook URL   {url}
-  Secret        {secret}
+  Data          {data}
+"
+        ),
+        Some(ready) => {
+            let why = if browser { "" } else { " There is no display here for its window:" };
+            println!(
+                "
+Hookline is running; Ctrl-C stops it.{why} open in a browser
+
+  {ui}
+
   Receiver      {receiver}
   Control API   {api}
   Data          {data}
 
-Try in another terminal:
-
-  {command} send stripe 'customer.*' --job {job} --count 10
-  {command} events list
-  {command} docs list
-
-or ask the control API:
+Ask the control API:
 
   curl -H 'Authorization: Bearer {token}' {api}/api/status
 ",
-        url = job.webhook_url,
-        secret = job.secret,
-        receiver = server.ready.receiver,
-        api = server.ready.api,
-        token = server.ready.token,
-        data = hookline.data_dir().display(),
-        job = job.id,
+                ui = ready.ui,
+                receiver = ready.receiver,
+                api = ready.api,
+                token = ready.token,
+            );
+        }
+    }
+    println!(
+        "Try in another terminal:
+
+  {command} jobs create --source stripe --destination local
+  {command} send stripe 'customer.*' --job JOB --count 10
+  {command} events list
+"
     );
 }
 

@@ -23,6 +23,26 @@ fn is_debian_like(release: &str) -> bool {
         .any(|name| matches!(name, "debian" | "ubuntu"))
 }
 
+/// The version of a package that would be installed; `None` where there is none. On a fresh machine or container, which
+/// has no package lists, they are fetched first.
+pub(super) fn candidate(package: &str) -> Option<String> {
+    known_candidate(package).or_else(|| {
+        process::run(&mut apt_get(&["update"]).ok()?).ok()?;
+        known_candidate(package)
+    })
+}
+
+fn known_candidate(package: &str) -> Option<String> {
+    let output = Command::new("apt-cache").args(["policy", package]).env("LC_ALL", "C").output().ok()?;
+    read_candidate(&String::from_utf8_lossy(&output.stdout))
+}
+
+/// Reads the output of `apt-cache policy`.
+fn read_candidate(policy: &str) -> Option<String> {
+    let candidate = policy.lines().find_map(|line| line.trim().strip_prefix("Candidate:"))?.trim();
+    (candidate != "(none)").then(|| candidate.to_owned())
+}
+
 /// Installs `packages`. Asks (for sudo's password, and whether to go on) only where somebody can answer.
 pub(super) fn install(packages: &[&str]) -> Result<()> {
     let install = ["install", "--no-install-recommends"];
@@ -76,5 +96,13 @@ mod tests {
         assert!(is_debian_like("ID=linuxmint\nID_LIKE=\"ubuntu debian\"\n"));
         assert!(!is_debian_like("ID=fedora\nVARIANT_ID=debian\n"));
         assert!(!is_debian_like(""));
+    }
+
+    #[test]
+    fn the_candidate_of_a_package_is_read() {
+        let policy = "nodejs:\n  Installed: (none)\n  Candidate: 20.19.2+dfsg-1\n  Version table:\n";
+        assert_eq!(read_candidate(policy).as_deref(), Some("20.19.2+dfsg-1"));
+        assert_eq!(read_candidate("nodejs:\n  Installed: (none)\n  Candidate: (none)\n"), None);
+        assert_eq!(read_candidate(""), None);
     }
 }

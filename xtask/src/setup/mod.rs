@@ -4,14 +4,16 @@
 //! - Where everything is there, nothing is done, and nothing is asked of the network.
 //! - On Debian and Ubuntu missing packages come through `apt-get` (with `sudo` when not root, without questions
 //!   when nobody can answer). Elsewhere the exact thing to install is said, and nothing is installed.
-//! - Beside the package manager only `.tools/` in the project's folder is written.
+//! - Beside the package manager only `.tools/` and `node_modules/` in the project's folder are written.
 //!
 //! Deliberately not here: the Rust toolchain. Whoever can run this has one; a missing `rustfmt` or `clippy` is
 //! said with the command that adds it.
 
 mod apt;
-mod deny;
+mod browser;
+mod cargo_tools;
 mod mongod;
+mod node;
 mod requirements;
 
 use std::process::Command;
@@ -22,15 +24,20 @@ use crate::process;
 use crate::project::Project;
 use requirements::{BUILD, DESKTOP, DESKTOP_TEST, Requirement};
 
-pub(crate) use deny::provide as cargo_deny;
+pub(crate) use browser::provide as browser;
+pub(crate) use cargo_tools::{cargo_deny, tauri_driver};
 
 /// Everything that `cargo xtask test` needs.
 pub(crate) fn everything(project: &Project) -> Result<()> {
+    rust_components(project)?;
     to_build(project)?;
+    to_build_the_ui(project)?;
     to_build_the_desktop(project)?;
-    to_open_the_desktop(project)?;
+    to_test_the_desktop(project)?;
+    browser()?;
     mongod(project)?;
-    rust_components(project)
+    cargo_deny(project)?;
+    Ok(())
 }
 
 /// What the engine and the command line need to be built: a C compiler.
@@ -38,14 +45,23 @@ pub(crate) fn to_build(_project: &Project) -> Result<()> {
     provide("build Hookline", &BUILD)
 }
 
+/// What the UI needs to be built: Node and its packages.
+pub(crate) fn to_build_the_ui(project: &Project) -> Result<()> {
+    node::provide(project)
+}
+
 /// What the desktop package needs to be built.
 pub(crate) fn to_build_the_desktop(_project: &Project) -> Result<()> {
     provide("build the desktop app", &DESKTOP)
 }
 
-/// What opening the desktop app without a screen needs.
-pub(crate) fn to_open_the_desktop(_project: &Project) -> Result<()> {
-    provide("open the desktop app without a screen", &DESKTOP_TEST)
+/// What driving the desktop app without a screen needs. Elsewhere than on Linux it is only built.
+pub(crate) fn to_test_the_desktop(project: &Project) -> Result<()> {
+    provide("drive the desktop app without a screen", &DESKTOP_TEST)?;
+    if cfg!(target_os = "linux") {
+        tauri_driver(project)?;
+    }
+    Ok(())
 }
 
 /// A real MongoDB server for the tests.

@@ -1,13 +1,13 @@
 //! `cargo xtask test`: every check in order, each timed, going on after a failure, with one summary at the end.
 //!
 //! Invariants:
-//! - The very last line is `N passed, M failed`: single tests as cargo counts them, and each other step as one.
+//! - The very last line is `N passed, M failed`: single tests as cargo and Vitest count them, and each other check as one.
 //! - The exit code is 0 only when nothing failed.
 //! - A step that tests nothing has failed.
 
-mod desktop;
 mod steps;
 mod summary;
+mod window;
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -16,8 +16,10 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::project::Project;
-use steps::Step;
-use summary::{Counts, Outcome};
+use steps::{Packages, Step};
+use summary::Outcome;
+
+pub(crate) use summary::Counts;
 
 /// Arguments of `cargo xtask test`.
 #[derive(Debug, Args)]
@@ -25,7 +27,7 @@ pub(crate) struct TestArguments {
     /// Run only these steps, in the usual order.
     #[arg(long, value_enum, value_name = "STEP", value_delimiter = ',')]
     only: Vec<Step>,
-    /// Leave out what takes long and seldom fails: the desktop app, the dependencies' licences, the documentation.
+    /// Leave out what takes long: the desktop app and the tests in a browser, the dependencies' licences, the documentation.
     #[arg(long, conflicts_with = "only")]
     fast: bool,
 }
@@ -44,10 +46,11 @@ pub(crate) fn test(project: &Project, arguments: &TestArguments) -> ExitCode {
         .collect();
 
     let mut outcomes = Vec::new();
-    outcomes.push(timed("setup", || steps::set_up(project, &selected, arguments.fast)));
+    let packages = Packages::of(&selected, arguments.fast);
+    outcomes.push(timed("setup", || steps::set_up(project, &selected, packages)));
     for step in selected {
         println!("\n── {} ──", step.name());
-        outcomes.push(timed(step.name(), || step.run(project, arguments.fast)));
+        outcomes.push(timed(step.name(), || step.run(project, packages)));
     }
 
     println!("\n{}", summary::table(&outcomes));

@@ -6,21 +6,25 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 
-use super::desktop;
 use super::summary::Counts;
+use super::window;
 use crate::project::Project;
-use crate::{process, setup};
+use crate::{process, setup, ui};
 
 /// One check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Step {
-    /// Every file is formatted.
+    /// Every Rust file is formatted.
     Fmt,
+    /// The UI's format, lints, types and unit tests; it builds.
+    Ui,
     /// No warning from the compiler or clippy, in any target.
     Clippy,
-    /// Unit tests, integration tests and examples in the documentation.
+    /// Rust's unit tests, integration tests and examples in the documentation.
     Tests,
-    /// The desktop package builds and opens its window.
+    /// The UI in a browser, over `hookline serve`, with real webhooks and a real MongoDB.
+    Browser,
+    /// The desktop app, driven from outside.
     Desktop,
     /// Dependencies have licences and sources that `deny.toml` allows.
     Deny,
@@ -29,14 +33,24 @@ pub(super) enum Step {
 }
 
 impl Step {
-    pub(super) const IN_ORDER: [Self; 6] =
-        [Self::Fmt, Self::Clippy, Self::Tests, Self::Desktop, Self::Deny, Self::Docs];
+    pub(super) const IN_ORDER: [Self; 8] = [
+        Self::Fmt,
+        Self::Ui,
+        Self::Clippy,
+        Self::Tests,
+        Self::Browser,
+        Self::Desktop,
+        Self::Deny,
+        Self::Docs,
+    ];
 
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Fmt => "fmt",
+            Self::Ui => "ui",
             Self::Clippy => "clippy",
             Self::Tests => "tests",
+            Self::Browser => "browser",
             Self::Desktop => "desktop",
             Self::Deny => "deny",
             Self::Docs => "docs",
@@ -46,18 +60,20 @@ impl Step {
     /// Whether `--fast` runs it.
     pub(super) fn is_fast(self) -> bool {
         match self {
-            Self::Fmt | Self::Clippy | Self::Tests => true,
-            Self::Desktop | Self::Deny | Self::Docs => false,
+            Self::Fmt | Self::Ui | Self::Clippy | Self::Tests => true,
+            Self::Browser | Self::Desktop | Self::Deny | Self::Docs => false,
         }
     }
 
-    /// Runs it. `fast` leaves the desktop package out where a step covers several packages.
-    pub(super) fn run(self, project: &Project, fast: bool) -> Result<Counts> {
+    /// Runs it.
+    pub(super) fn run(self, project: &Project, packages: Packages) -> Result<Counts> {
         match self {
             Self::Fmt => process::run(project.cargo().args(["fmt", "--all", "--check"]))?,
-            Self::Clippy => clippy(project, fast)?,
-            Self::Tests => return tests(project),
-            Self::Desktop => desktop::builds_and_opens(project)?,
+            Self::Ui => return Ok(window::ui(project)),
+            Self::Clippy => clippy(project, packages)?,
+            Self::Tests => return tests(project, packages),
+            Self::Browser => return window::in_a_browser(project, packages),
+            Self::Desktop => return window::on_the_desktop(project),
             Self::Deny => deny(project)?,
             Self::Docs => docs(project)?,
         }
@@ -65,8 +81,40 @@ impl Step {
     }
 }
 
-/// Installs what the selected steps need. Everything that can be installed is, before the first failure is told.
-pub(super) fn set_up(project: &Project, selected: &[Step], fast: bool) -> Result<Counts> {
+/// Which packages the steps of one run build. Cargo chooses the features of a dependency for all packages that it builds
+/// at once; with the same choice in each step, nothing is built twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Packages {
+    /// Every package, the desktop app as it is shipped.
+    All,
+    /// All but the desktop app: built and tested on any machine with a C compiler.
+    WithoutDesktop,
+}
+
+/// The one package that needs Tauri.
+const DESKTOP_PACKAGE: &str = "hookline-desktop";
+
+impl Packages {
+    /// What these steps need.
+    pub(super) fn of(selected: &[Step], fast: bool) -> Self {
+        let desktop = selected.iter().any(|step| matches!(step, Step::Clippy | Step::Tests | Step::Desktop));
+        if desktop && !fast { Self::All } else { Self::WithoutDesktop }
+    }
+
+    /// The arguments by which cargo builds and tests them.
+    pub(super) fn arguments(self) -> &'static [&'static str] {
+        match self {
+            Self::All => {
+                &["--workspace", "--features", "hookline-desktop/custom-protocol,hookline-tests/desktop"]
+            }
+            Self::WithoutDesktop => &["--workspace", "--exclude", DESKTOP_PACKAGE],
+        }
+    }
+}
+
+/// Installs what the selected steps need, and builds the UI, which the programs embed. Everything that can be installed
+/// is, before the first failure is told.
+pub(super) fn set_up(project: &Project, selected: &[Step], packages: Packages) -> Result<Counts> {
     let mut problems = Vec::new();
     let mut provide = |result: Result<()>| problems.extend(result.err().map(|error| format!("{error:#}")));
 
@@ -74,42 +122,43 @@ pub(super) fn set_up(project: &Project, selected: &[Step], fast: bool) -> Result
     if has(Step::Fmt) || has(Step::Clippy) {
         provide(setup::rust_components(project));
     }
-    if selected.iter().any(|step| !matches!(step, Step::Fmt | Step::Deny)) {
+    let builds = selected.iter().any(|step| !matches!(step, Step::Fmt | Step::Ui | Step::Deny));
+    if builds {
         provide(setup::to_build(project));
     }
-    if has(Step::Desktop) || (has(Step::Clippy) && !fast) {
+    if builds && packages == Packages::All {
         provide(setup::to_build_the_desktop(project));
     }
     if has(Step::Desktop) {
-        provide(setup::to_open_the_desktop(project));
+        provide(setup::to_test_the_desktop(project));
     }
-    if has(Step::Tests) {
+    if has(Step::Browser) {
+        provide(setup::browser().map(drop));
+    }
+    if has(Step::Tests) || has(Step::Browser) {
         provide(setup::mongod(project));
     }
     if has(Step::Deny) {
         provide(setup::cargo_deny(project).map(drop));
     }
+    if has(Step::Ui) || has(Step::Browser) || (builds && packages == Packages::All) {
+        provide(setup::to_build_the_ui(project).and_then(|()| ui::build(project)));
+    }
     if problems.is_empty() { Ok(Counts::ONE_PASSED) } else { bail!("{}", problems.join("\n")) }
 }
 
-fn clippy(project: &Project, fast: bool) -> Result<()> {
+fn clippy(project: &Project, packages: Packages) -> Result<()> {
     let mut command = project.cargo();
-    command.args(["clippy", "--workspace", "--all-targets"]);
-    if fast {
-        command.args(["--exclude", DESKTOP_PACKAGE]);
-    }
-    process::run(command.args(["--", "--deny", "warnings"]))
+    command.arg("clippy").args(packages.arguments()).args(["--all-targets", "--", "--deny", "warnings"]);
+    process::run(&mut command)
 }
-
-/// The one package that needs Tauri; without it the others are built and tested on any machine with a C compiler.
-const DESKTOP_PACKAGE: &str = "hookline-desktop";
 
 /// The integration tests start the command line that `cargo test` builds for the tests beside it: built on its own it
 /// would resolve to other features of its dependencies, and these would all be built twice.
-fn tests(project: &Project) -> Result<Counts> {
+fn tests(project: &Project, packages: Packages) -> Result<Counts> {
     let mut command = project.cargo();
     command.env("HOOKLINE_TEST_PROGRAM", project.binary("hookline"));
-    command.args(["test", "--workspace", "--exclude", DESKTOP_PACKAGE, "--no-fail-fast"]);
+    command.arg("test").args(packages.arguments()).arg("--no-fail-fast");
     if std::io::stdout().is_terminal() {
         // Its output passes through a pipe, which would turn the colours off.
         command.args(["--", "--color", "always"]);
@@ -119,7 +168,7 @@ fn tests(project: &Project) -> Result<Counts> {
 }
 
 /// Runs `cargo test` and adds up what its harnesses report.
-fn counted(command: &mut Command, screen: &mut impl Write) -> Result<Counts> {
+pub(super) fn counted(command: &mut Command, screen: &mut impl Write) -> Result<Counts> {
     let mut counts = Counts::default();
     let status =
         process::tee(command, screen, |line| counts += Counts::from_harness(line).unwrap_or_default())?;
@@ -162,6 +211,13 @@ mod tests {
     #[test]
     fn the_order_holds_every_step_once() {
         assert_eq!(Step::IN_ORDER.as_slice(), Step::value_variants());
+    }
+
+    #[test]
+    fn the_desktop_app_is_built_only_where_a_step_looks_at_it() {
+        assert_eq!(Packages::of(&Step::IN_ORDER, false), Packages::All);
+        assert_eq!(Packages::of(&[Step::Fmt, Step::Browser], false), Packages::WithoutDesktop);
+        assert_eq!(Packages::of(&[Step::Clippy, Step::Tests], true), Packages::WithoutDesktop);
     }
 
     #[cfg(unix)]

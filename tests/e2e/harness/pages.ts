@@ -1,0 +1,163 @@
+/** Every page of the window, with something on it. */
+import type { Page } from "playwright-core";
+import type { Hookline, Job } from "./hookline";
+import { LOCAL } from "./hookline";
+import { customer, newStripeSecret, postStripe, stripeEvent } from "./webhooks";
+
+/** A page, and how to see that it is there. */
+export interface Place {
+  name: string;
+  path: string;
+  ready: (page: Page) => Promise<void>;
+}
+
+/** Fills a Hookline with events of every status, and names the pages that show them. */
+export async function everyPlace(hookline: Hookline): Promise<Place[]> {
+  const job = await hookline.job("stripe", LOCAL, {
+    name: "Shop",
+    webhookConfig: { eventTypes: ["customer.*", "invoice.*", "charge.*"] },
+  });
+  const nobody = { name: "My server", kind: "http", url: "http://127.0.0.1:9/webhooks" };
+  await hookline.job("close", nobody, { name: "Sales" });
+  await hookline.command("send", "stripe", "customer.*", "--job", job.id, "--count", "40", "--seed", "7");
+  await postStripe(job, stripeEvent("customer.created", customer("cus_ada", "Ada Lovelace")));
+  await postStripe(
+    job,
+    stripeEvent("customer.updated", customer("cus_ada", "Ada King"), {
+      previous_attributes: { name: "Ada Lovelace" },
+    }),
+  );
+  await postStripe(job, stripeEvent("payout.paid", { id: "po_1", object: "payout" }));
+  await postStripe(job, stripeEvent("customer.created", customer("cus_bob", "Bob")), newStripeSecret());
+  await hookline.settled(job);
+  return places(hookline, job);
+}
+
+/** The pages of a Hookline, with this job from Stripe to local documents; it has had an update of `cus_ada`. */
+export async function places(hookline: Hookline, job: Job): Promise<Place[]> {
+  const [event] = await hookline.events(job, "type=customer.updated&q=cus_ada");
+  const destinations = (await hookline.ask("GET", "/workspaces/default/destinations")).destinations;
+  const local = destinations.find((destination: { kind: string }) => destination.kind === "local");
+
+  const h1 = (text: string) => async (page: Page) => {
+    await page.getByRole("heading", { level: 1 }).filter({ hasText: text }).waitFor();
+    await settled(page);
+  };
+  const and = (first: Place["ready"], then: (page: Page) => Promise<unknown>) => async (page: Page) => {
+    await first(page);
+    await then(page);
+    await settled(page);
+  };
+  const open = `${job.id}/${event.id}`;
+  const tab = (name: string) =>
+    and(h1("Event"), (page) => page.getByRole("tab", { name: new RegExp(`^${name}`) }).click());
+  const document = `destination=${local.id}&collection=stripe_customers&id=cus_ada`;
+  return [
+    { name: "welcome", path: "/welcome", ready: h1("Welcome") },
+    {
+      name: "events",
+      path: "/events",
+      ready: and(h1("Events"), (page) => page.getByRole("gridcell").first().waitFor()),
+    },
+    {
+      name: "event beside the list",
+      path: `/events?open=${open}`,
+      ready: and(h1("Events"), (page) => page.getByRole("tab").first().waitFor()),
+    },
+    {
+      name: "selected events",
+      path: "/events",
+      ready: and(h1("Events"), async (page) => {
+        await page.getByRole("gridcell").first().waitFor();
+        await page.keyboard.press("j");
+        await page.keyboard.press("Space");
+        await page.getByRole("toolbar", { name: "Selected events" }).waitFor();
+      }),
+    },
+    {
+      name: "no event matches",
+      path: "/events?q=nothing-has-this",
+      ready: and(h1("Events"), (page) => page.getByText("No event matches").waitFor()),
+    },
+    { name: "event", path: `/events/${open}`, ready: tab("Payload") },
+    ...["Headers", "Signature", "Document", "Compare"].map((name) => ({
+      name: `event, ${name}`,
+      path: `/events/${open}`,
+      ready: tab(name),
+    })),
+    {
+      name: "transfers",
+      path: "/transfers",
+      ready: and(h1("Transfers"), (page) => page.getByText(job.name).first().waitFor()),
+    },
+    {
+      name: "add sync job",
+      path: "/transfers/new?provider=stripe",
+      ready: and(h1("Add sync job"), (page) => page.getByRole("form").waitFor()),
+    },
+    {
+      name: "another sender",
+      path: "/transfers/new?provider=generic",
+      ready: and(h1("Add sync job"), (page) => page.getByRole("form").waitFor()),
+    },
+    {
+      name: "edit sync job",
+      path: `/transfers/${job.id}/edit`,
+      ready: and(h1("Edit"), (page) => page.getByRole("form").waitFor()),
+    },
+    {
+      name: "set up",
+      path: `/transfers/${job.id}/setup`,
+      ready: and(h1("Set up"), (page) => page.getByRole("region", { name: "Webhook URL" }).waitFor()),
+    },
+    ...["overview", "executions", "setup", "settings"].map((name) => ({
+      name: `sync job, ${name}`,
+      path: `/transfers/${job.id}?tab=${name}`,
+      ready: h1(job.name),
+    })),
+    {
+      name: "why is nothing arriving",
+      path: `/transfers/${job.id}?why=true`,
+      ready: and(h1(job.name), (page) => page.getByRole("list", { name: "Findings" }).waitFor()),
+    },
+    { name: "documents", path: "/documents", ready: h1("Documents") },
+    {
+      name: "document",
+      path: `/documents?${document}`,
+      ready: and(h1("Documents"), (page) => page.getByText("Ada King").first().waitFor()),
+    },
+    { name: "activity", path: "/activity", ready: h1("Activity") },
+    { name: "settings", path: "/settings", ready: h1("Settings") },
+    {
+      name: "command palette",
+      path: "/transfers",
+      ready: and(h1("Transfers"), async (page) => {
+        await page.keyboard.press("Control+K");
+        await page.getByRole("textbox", { name: "Command" }).waitFor();
+      }),
+    },
+    {
+      name: "nowhere",
+      path: "/no/such/page",
+      ready: and(
+        async () => {},
+        (page) => page.getByRole("heading", { level: 2 }).first().waitFor(),
+      ),
+    },
+  ];
+}
+
+/** Waits until nothing is being loaded and nothing moves. */
+export async function settled(page: Page): Promise<void> {
+  await page.waitForFunction(
+    () =>
+      document.querySelector("[aria-busy=true]") === null &&
+      document
+        .getAnimations()
+        .every(
+          (animation) =>
+            animation.playState !== "running" ||
+            animation.effect?.getComputedTiming().iterations === Number.POSITIVE_INFINITY,
+        ),
+  );
+}
