@@ -5,7 +5,7 @@ use tauri_plugin_dialog::{DialogExt as _, MessageDialogButtons, MessageDialogRes
 
 use super::engine::EngineState;
 use super::tray_view::TrayView;
-use super::{Shell, tray, window};
+use super::{Shell, instance, tray, window};
 
 const KEEP: &str = "Keep receiving";
 const QUIT: &str = "Quit Hookline";
@@ -96,6 +96,7 @@ pub(crate) fn quit(app: &AppHandle) {
         let shell = app.state::<Shell>();
         shell.engine.stop().await;
         shell.preferences.save();
+        instance::start_anew_if_asked(&app);
         app.exit(0);
     });
 }

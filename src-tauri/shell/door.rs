@@ -20,6 +20,7 @@ const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 
 /// An answer of the control API.
 #[derive(Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Answer {
     /// The HTTP status.

@@ -1,23 +1,24 @@
 //! Starts and stops the engine, and tells how that goes. The window is there before the engine is, and stays when the
 //! engine cannot start, to say why.
 
-use std::error::Error;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use axum::Router;
 use hookline_engine::api;
 use hookline_engine::app::logging::{self, LogGuards};
-use hookline_engine::app::{App, Config, FileConfig, OwnershipError, StartError};
+use hookline_engine::app::{App, Config, OwnershipError, Settings, StartError};
 use hookline_engine::commands::Commands;
+use hookline_engine::event::with_causes;
 use parking_lot::Mutex;
 use serde::Serialize;
 use tokio::sync::watch;
 
 use super::arguments::Arguments;
 
-/// How the engine's start goes, for the page (`EngineState` in `ui/src/platform/types.ts`).
+/// How the engine's start goes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "state", rename_all = "camelCase")]
 pub(crate) enum EngineState {
     /// Under way.
@@ -30,11 +31,13 @@ pub(crate) enum EngineState {
 
 /// Why the engine could not start, and what the user can do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct Failure {
     /// What is wrong.
     pub(crate) message: String,
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub(crate) hint: Option<String>,
 }
 
@@ -57,7 +60,7 @@ enum Phase {
 
 /// The engine's life.
 pub(crate) struct Engine {
-    config: Config,
+    data_dir: PathBuf,
     arguments: Arguments,
     phase: watch::Sender<Phase>,
     /// Held while it starts or stops, so that it never does both.
@@ -70,7 +73,7 @@ impl Engine {
     /// An engine that has not been started.
     pub(crate) fn new(data_dir: &Path, arguments: Arguments) -> Self {
         Self {
-            config: Config::new(data_dir.to_owned()),
+            data_dir: data_dir.to_owned(),
             arguments,
             phase: watch::Sender::new(Phase::Starting),
             app: tokio::sync::Mutex::new(None),
@@ -80,7 +83,7 @@ impl Engine {
 
     /// Where everything is kept.
     pub(crate) fn data_dir(&self) -> &Path {
-        &self.config.data_dir
+        &self.data_dir
     }
 
     /// Starts it, unless it runs already or was stopped. Gives what runs, if it has just been started.
@@ -107,30 +110,20 @@ impl Engine {
     }
 
     async fn try_to_start(&self) -> Result<App, Failure> {
-        let file = FileConfig::read(&self.config.data_dir).map_err(|error| Failure {
+        let chosen =
+            Settings { listen: self.arguments.listen, api: self.arguments.api, ..Settings::default() };
+        let config = Config::read(self.data_dir.clone(), chosen).map_err(|error| Failure {
             message: with_causes(&error),
-            hint: Some("Correct the file, then try again.".to_owned()),
+            hint: Some(format!("Correct {}, then try again.", self.data_dir.join("config.toml").display())),
         })?;
-        let mut config = self.config.clone();
-        config.listen = self.arguments.listen.or(file.listen).unwrap_or(config.listen);
-        config.api = self.arguments.api.or(file.api).unwrap_or(config.api);
-        config.public_url = file.public_url;
-        config.max_body_bytes = file.max_body_bytes.unwrap_or(config.max_body_bytes);
-        if !Config::BODY_BYTES_RANGE.contains(&config.max_body_bytes) {
-            let (least, most) = (Config::BODY_BYTES_RANGE.start(), Config::BODY_BYTES_RANGE.end());
-            return Err(Failure {
-                message: format!("max_body_bytes in config.toml has to be from {least} to {most}"),
-                hint: Some("Correct the file, then try again.".to_owned()),
-            });
-        }
-        self.begin_to_log(file.log.as_deref().unwrap_or("info"))?;
-        App::start(config).await.map_err(|error| failure(&error, &self.config.data_dir))
+        self.begin_to_log(&config.log)?;
+        App::start(config).await.map_err(|error| failure(&error, &self.data_dir, &self.arguments))
     }
 
     fn begin_to_log(&self, filter: &str) -> Result<(), Failure> {
         let mut logs = self.logs.lock();
         if logs.is_none() {
-            let guards = logging::init(&self.config.data_dir, filter).map_err(|error| Failure {
+            let guards = logging::init(&self.data_dir, filter).map_err(|error| Failure {
                 message: with_causes(&error),
                 hint: Some("Make the data directory writable for your user, then try again.".to_owned()),
             })?;
@@ -212,18 +205,24 @@ fn stopped() -> Failure {
 }
 
 /// Why the engine could not start, in words that fit a window: nobody there has typed an option.
-fn failure(error: &StartError, data_dir: &Path) -> Failure {
+fn failure(error: &StartError, data_dir: &Path, arguments: &Arguments) -> Failure {
     let config = data_dir.join("config.toml");
     let hint = match error {
         StartError::Listen { what, address, source } if source.kind() == ErrorKind::AddrInUse => {
-            let name = if *what == "the control API" { "api" } else { "listen" };
+            let (name, chosen) = match *what {
+                "the control API" => ("api", arguments.api),
+                _ => ("listen", arguments.listen),
+            };
+            let (ip, port) = (address.ip(), address.port());
+            let other = port.checked_add(10).unwrap_or(4410);
+            let choose = if chosen.is_some() {
+                // What Hookline was started with wins over the file.
+                format!("start Hookline with --{name} {ip}:{other} (HOOKLINE_{})", name.to_ascii_uppercase())
+            } else {
+                format!("choose another port with the line {name} = \"{ip}:{other}\" in {}", config.display())
+            };
             Some(format!(
-                "Another program uses port {port}: another Hookline perhaps. Stop it and try again, or choose another \
-                 port with the line {name} = \"{ip}:{other}\" in {config}.",
-                port = address.port(),
-                ip = address.ip(),
-                other = address.port().checked_add(10).unwrap_or(4410),
-                config = config.display(),
+                "Another program uses port {port}: another Hookline perhaps. Stop it and try again, or {choose}."
             ))
         }
         StartError::Listen { .. } | StartError::ApiNotLoopback { .. } => {
@@ -239,20 +238,6 @@ fn failure(error: &StartError, data_dir: &Path) -> Failure {
         other => other.hint(),
     };
     Failure { message: with_causes(error), hint }
-}
-
-/// The error and its causes in one line, none said twice.
-fn with_causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.ends_with(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]
@@ -276,10 +261,20 @@ mod tests {
 
     #[test]
     fn a_taken_port_is_named_with_the_line_that_chooses_another() {
-        let failure = failure(&taken_port(), Path::new("/data"));
-        assert!(failure.message.contains("127.0.0.1:4400"), "{}", failure.message);
-        let hint = failure.hint.expect("says what to do");
-        assert!(hint.contains("port 4400") && hint.contains("listen = \"127.0.0.1:4410\""), "{hint}");
+        let hint = |arguments: &[&str]| {
+            let arguments = ["hookline-desktop"].iter().chain(arguments);
+            let arguments = Arguments::try_parse_from(arguments).expect("is a command line");
+            let failure = failure(&taken_port(), Path::new("/data"), &arguments);
+            assert!(failure.message.contains("127.0.0.1:4400"), "{}", failure.message);
+            failure.hint.expect("says what to do")
+        };
+        let by_file = hint(&[]);
+        assert!(
+            by_file.contains("port 4400") && by_file.contains("listen = \"127.0.0.1:4410\""),
+            "{by_file}"
+        );
+        let by_argument = hint(&["--listen", "127.0.0.1:4400"]);
+        assert!(by_argument.contains("--listen 127.0.0.1:4410 (HOOKLINE_LISTEN)"), "{by_argument}");
     }
 
     #[test]

@@ -1,10 +1,22 @@
-//! One app per data directory: a second start shows the window of the first, and ends.
+//! One app per data directory: a second start shows the window of the first, and ends. One that comes while the first is
+//! ending starts the app anew when it has ended.
+
+use std::process::Command;
 
 use tauri::plugin::TauriPlugin;
-use tauri::{AppHandle, Wry};
+use tauri::{AppHandle, Manager as _, Wry};
 
 use super::arguments::{Arguments, DataDir};
-use super::{follow_link, window};
+use super::{Shell, follow_link, window};
+
+/// A start of the app.
+#[derive(Debug)]
+pub(crate) struct Start {
+    /// Its command line, the program first.
+    arguments: Vec<String>,
+    /// The folder it was started in.
+    folder: String,
+}
 
 /// The plug-in that sees to it; `None` where it cannot tell data directories apart. There the engine, which owns its
 /// directory alone, refuses to start a second time.
@@ -20,12 +32,31 @@ pub(crate) fn single(data_dir: &DataDir) -> Option<TauriPlugin<Wry>> {
     builder
 }
 
-fn started_again(app: &AppHandle, arguments: Vec<String>, _folder: String) {
+fn started_again(app: &AppHandle, arguments: Vec<String>, folder: String) {
+    // A start while this one is still being set up changes nothing: the window comes anyway.
+    let Some(shell) = app.try_state::<Shell>() else { return };
+    if shell.is_quitting() {
+        *shell.started_again.lock() = Some(Start { arguments, folder });
+        return;
+    }
     let arguments = Arguments::of_another_start(&arguments);
     match arguments.link {
         Some(link) => follow_link(app, &link),
         None if !arguments.hidden => window::open(app),
         None => {}
+    }
+}
+
+/// Starts the app anew, if somebody asked for it while it ended. To be called when the engine has let go of the data
+/// directory.
+pub(crate) fn start_anew_if_asked(app: &AppHandle) {
+    let Some(Start { arguments, folder }) = app.state::<Shell>().started_again.lock().take() else { return };
+    // Or the new one would find this one, and end.
+    tauri_plugin_single_instance::destroy(app);
+    let started = tauri::process::current_binary(&app.env())
+        .and_then(|program| Command::new(program).args(arguments.iter().skip(1)).current_dir(folder).spawn());
+    if let Err(error) = started {
+        tracing::error!(%error, "Hookline could not be started anew");
     }
 }
 

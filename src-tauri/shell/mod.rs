@@ -22,6 +22,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context as _;
 use clap::Parser as _;
+use hookline_engine::app::make_private_dir;
 use parking_lot::Mutex;
 use tauri::{App, AppHandle, Manager as _, RunEvent, Wry};
 use tauri_plugin_deep_link::DeepLinkExt as _;
@@ -50,6 +51,8 @@ mod preferences;
 mod receiving;
 mod tray;
 mod tray_view;
+#[cfg(test)]
+mod types;
 mod watch;
 mod window;
 
@@ -63,6 +66,10 @@ struct Shell {
     failures: Mutex<Failures>,
     data_dir_is_default: bool,
     quitting: AtomicBool,
+    /// A start of the app that came while it was ending.
+    started_again: Mutex<Option<instance::Start>>,
+    /// Held while the tray pauses or resumes.
+    pausing: tokio::sync::Mutex<()>,
     look_again: Notify,
 }
 
@@ -97,7 +104,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
         .data_dir()
         .context("there is no home directory here; say where to keep data with --data-dir")?;
     // The engine makes it too and says why it cannot; but whoever comes first must make it private.
-    if let Err(error) = make_private_dir(&data_dir) {
+    if let Err(error) = make_private_dir(&data_dir.path) {
         eprintln!("{} cannot be made: {error}", data_dir.path.display());
     }
     let app = builder(&data_dir, arguments)
@@ -162,6 +169,8 @@ fn set_up(app: &App, data_dir: &DataDir, arguments: Arguments) -> anyhow::Result
         failures: Mutex::default(),
         data_dir_is_default: data_dir.is_default,
         quitting: AtomicBool::new(false),
+        started_again: Mutex::new(None),
+        pausing: tokio::sync::Mutex::new(()),
         look_again: Notify::new(),
     });
     watch::tell_states(handle);
@@ -214,12 +223,4 @@ fn on_run_event(app: &AppHandle, event: RunEvent) {
         RunEvent::Reopen { .. } => window::open(app),
         _ => {}
     }
-}
-
-fn make_private_dir(data_dir: &DataDir) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(&data_dir.path)
 }

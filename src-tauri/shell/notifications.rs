@@ -1,4 +1,4 @@
-//! Native notifications: that events failed, while nobody looks at the window.
+//! Native notifications: that events failed or cannot be delivered, while nobody looks at the window.
 
 use hookline_engine::commands::Commands;
 use hookline_engine::commands::events::EventQuery;
@@ -38,7 +38,7 @@ pub(crate) async fn show(app: &AppHandle, commands: &Commands, notices: Vec<Noti
     for notice in notices {
         let error = match &notice.what {
             Happened::Failed(_) => newest_error(commands, &notice).await,
-            Happened::Blocked(error) => Some(error.clone()),
+            Happened::CannotDeliver(error) => Some(error.clone()),
         };
         let (title, body) = text(&notice, error.as_deref());
         let shown = app
@@ -72,7 +72,7 @@ fn text(notice: &Notice, error: Option<&str>) -> (String, String) {
     let title = match notice.what {
         Happened::Failed(1) => format!("An event of {name} failed"),
         Happened::Failed(count) => format!("{count} events of {name} failed"),
-        Happened::Blocked(_) => format!("{name} cannot deliver"),
+        Happened::CannotDeliver(_) => format!("{name} cannot deliver"),
     };
     let error = error.unwrap_or("Hookline tells why.");
     let mut body: String = error.chars().take(MAX_ERROR_CHARS).collect();
@@ -96,7 +96,7 @@ mod tests {
         let (title, body) = text(&notice(Happened::Failed(12)), Some("connection refused"));
         assert_eq!((title.as_str(), body.as_str()), ("12 events of Job a failed", "connection refused"));
         assert_eq!(text(&notice(Happened::Failed(1)), None).0, "An event of Job a failed");
-        assert_eq!(text(&notice(Happened::Blocked(String::new())), None).0, "Job a cannot deliver");
+        assert_eq!(text(&notice(Happened::CannotDeliver(String::new())), None).0, "Job a cannot deliver");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! One channel carries all of it, so the page needs no permission to listen to events. A page that was reloaded
 //! subscribes anew, and takes the place of the one before.
 
-use hookline_engine::commands::changes::ChangeAnswer;
+use hookline_engine::commands::changes::{ChangeAnswer, ChangedThing};
 use parking_lot::Mutex;
 use serde::Serialize;
 use tauri::State;
@@ -12,13 +12,15 @@ use tauri::ipc::Channel;
 use super::Shell;
 use super::engine::EngineState;
 
-/// What the page is told (`ui/src/platform/tauri.ts` reads it).
+/// What the page is told.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "kind", rename_all = "camelCase")]
 pub(crate) enum Message {
     /// What changed.
     Changes {
         /// Coalesced by the engine: at most five lists a second, however many webhooks come in.
+        #[cfg_attr(test, ts(type = "Change[]"))]
         changes: Vec<ChangeAnswer>,
     },
     /// How the engine's start goes.
@@ -33,8 +35,9 @@ pub(crate) enum Message {
     },
 }
 
-/// Something that the page is to do (`HostCommand` in `ui/src/platform/types.ts`).
+/// Something that the page is to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "kind", rename_all = "camelCase")]
 pub(crate) enum PageCommand {
     /// Show this path.
@@ -51,6 +54,7 @@ pub(crate) enum PageCommand {
 
 /// An action of the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum Action {
     NewJob,
@@ -66,6 +70,21 @@ pub(crate) struct Page {
     channel: Mutex<Option<Channel<Message>>>,
     /// The last command that came while no page listened: a link that started the app. Locked after `channel`.
     waiting: Mutex<Option<PageCommand>>,
+    /// What happens while nobody sees the page is not handed to it, so that a closed window reads nothing. Locked before
+    /// `channel`.
+    unseen: Mutex<Unseen>,
+}
+
+/// Whether somebody sees the page.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Unseen {
+    /// Somebody does.
+    #[default]
+    No,
+    /// Nobody does, and nothing changed.
+    Unchanged,
+    /// Nobody does, and what it shows is old.
+    Changed,
 }
 
 impl Page {
@@ -81,6 +100,32 @@ impl Page {
     /// Tells the page, if one listens.
     pub(crate) fn tell(&self, message: Message) {
         send(&mut self.channel.lock(), message);
+    }
+
+    /// Hands changes to the page, unless nobody sees it.
+    pub(crate) fn changed(&self, changes: Vec<ChangeAnswer>) {
+        let mut unseen = self.unseen.lock();
+        match *unseen {
+            Unseen::No => self.tell(Message::Changes { changes }),
+            Unseen::Unchanged | Unseen::Changed => *unseen = Unseen::Changed,
+        }
+    }
+
+    /// Nobody sees the page from now on.
+    pub(crate) fn is_hidden(&self) {
+        let mut unseen = self.unseen.lock();
+        if *unseen == Unseen::No {
+            *unseen = Unseen::Unchanged;
+        }
+    }
+
+    /// Somebody sees the page again. It reads anew what changed meanwhile.
+    pub(crate) fn is_shown(&self) {
+        let mut unseen = self.unseen.lock();
+        if std::mem::take(&mut *unseen) == Unseen::Changed {
+            let everything = ChangeAnswer { what: ChangedThing::Refresh, job_id: None };
+            self.tell(Message::Changes { changes: vec![everything] });
+        }
     }
 
     /// Asks the page to do something, now or as soon as one listens.
@@ -152,6 +197,28 @@ mod tests {
                 json!({"kind": "command", "command": {"kind": "action", "id": "newJob"}}),
             ]
         );
+    }
+
+    #[test]
+    fn a_page_that_nobody_sees_reads_anew_when_it_is_seen_again_and_not_before() {
+        let page = Page::default();
+        let (channel, heard) = listener();
+        page.subscribe(channel, EngineState::Running);
+        heard.lock().clear();
+        let events = || vec![ChangeAnswer { what: ChangedThing::Events, job_id: None }];
+        page.is_hidden();
+        page.is_shown();
+        assert!(heard.lock().is_empty(), "nothing changed meanwhile");
+        page.is_hidden();
+        page.changed(events());
+        page.is_hidden();
+        page.changed(events());
+        assert!(heard.lock().is_empty());
+        page.is_shown();
+        page.is_shown();
+        page.changed(events());
+        let list = |what: &str| json!({"kind": "changes", "changes": [{"what": what}]});
+        assert_eq!(*heard.lock(), [list("refresh"), list("events")]);
     }
 
     #[test]

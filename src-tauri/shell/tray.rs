@@ -43,7 +43,7 @@ impl Tray {
         }
     }
 
-    /// Whether there is one: a hidden window can be opened from it.
+    /// Whether one was put there. Some desktops take it and show none; there, starting Hookline again opens the window.
     pub(crate) fn is_there(&self) -> bool {
         self.is_there.load(Ordering::Relaxed)
     }
@@ -120,10 +120,10 @@ fn image(look: Look) -> Image<'static> {
 
 fn menu(app: &AppHandle, view: &TrayView) -> tauri::Result<Menu<Wry>> {
     let item = |item: &Item, text: &str, enabled: bool| {
-        MenuItem::with_id(app, item.id(), text, enabled, None::<&str>)
+        MenuItem::with_id(app, item.id(), verbatim(text), enabled, None::<&str>)
     };
     let menu = Menu::new(app)?;
-    menu.append(&MenuItem::new(app, &view.line, false, None::<&str>)?)?;
+    menu.append(&MenuItem::new(app, verbatim(&view.line), false, None::<&str>)?)?;
     menu.append(&PredefinedMenuItem::separator(app)?)?;
     match view.jobs.as_slice() {
         [] => menu.append(&MenuItem::new(app, "Copy webhook URL", false, None::<&str>)?)?,
@@ -148,6 +148,11 @@ fn menu(app: &AppHandle, view: &TrayView) -> tauri::Result<Menu<Wry>> {
     menu.append(&item(&Item::Open, "Open Hookline", true)?)?;
     menu.append(&item(&Item::Quit, "Quit Hookline", true)?)?;
     Ok(menu)
+}
+
+/// As a menu shows it letter by letter: it reads `&` as the mark of an access key.
+fn verbatim(text: &str) -> String {
+    text.replace('&', "&&")
 }
 
 fn copy(job: &Entry) -> Item {

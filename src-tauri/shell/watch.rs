@@ -49,6 +49,10 @@ pub(crate) fn tell_states(app: &AppHandle) {
                 tray::show(&app, TrayView::without_status(&state));
             }
             shell.page.tell(Message::Engine { state: state.clone() });
+            if matches!(state, EngineState::Failed(_)) {
+                // Also when it was started hidden: somebody has to know that nothing is received.
+                window::open(&app);
+            }
         }
     });
 }
@@ -56,7 +60,7 @@ pub(crate) fn tell_states(app: &AppHandle) {
 async fn hand_on_changes(app: AppHandle, commands: Commands) {
     let mut changes = pin!(commands.changes());
     while let Some(changes) = changes.next().await {
-        app.state::<Shell>().page.tell(Message::Changes { changes });
+        app.state::<Shell>().page.changed(changes);
     }
 }
 

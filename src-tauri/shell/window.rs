@@ -104,6 +104,7 @@ fn show_if_wanted(app: &AppHandle) {
         return;
     }
     let Some(window) = main(app) else { return };
+    app.state::<Shell>().page.is_shown();
     if let Err(error) = window.show().and_then(|()| window.unminimize()).and_then(|()| window.set_focus()) {
         tracing::error!(%error, "the window could not be shown");
     }
@@ -116,8 +117,9 @@ pub(crate) fn hide(app: &AppHandle) {
     if let Err(error) = app.save_window_state(kept_state()) {
         tracing::warn!(%error, "the window's place could not be kept");
     }
-    if let Err(error) = window.hide() {
-        tracing::warn!(%error, "the window could not be hidden");
+    match window.hide() {
+        Ok(()) => app.state::<Shell>().page.is_hidden(),
+        Err(error) => tracing::warn!(%error, "the window could not be hidden"),
     }
 }
 

@@ -11,15 +11,17 @@ mod window;
 
 use anyhow::{Context as _, Result};
 
-/// `bench [EVENTS]` measures the ingest, `bench ui [STORED]` the window.
+/// `bench [EVENTS]` measures the ingest, `bench ui [STORED] [SECONDS]` the window: with so many events stored, and under a
+/// flood of so many seconds.
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let number = |at: usize, default: usize| {
-        arguments.get(at).map_or(Ok(default), |text| text.parse()).context("how many events is no number")
+        arguments.get(at).map_or(Ok(default), |text| text.parse()).context("this is no number")
     };
     let runtime = tokio::runtime::Runtime::new()?;
     if arguments.first().is_some_and(|first| first == "ui") {
-        return runtime.block_on(window(number(1, 1_000_000)?));
+        return runtime
+            .block_on(window(number(1, 1_000_000)?, std::time::Duration::from_secs(number(2, 20)? as u64)));
     }
     runtime.block_on(ingest::run(number(0, 20_000)?))
 }
@@ -29,6 +31,6 @@ use window::run as window;
 
 #[cfg(not(feature = "desktop"))]
 #[expect(clippy::unused_async, reason = "the same shape as with the feature")]
-async fn window(_stored: usize) -> Result<()> {
+async fn window(_stored: usize, _flood_for: std::time::Duration) -> Result<()> {
     anyhow::bail!("the window is measured by `cargo xtask bench -- ui`, which builds it")
 }

@@ -115,14 +115,22 @@ impl Desktop {
     /// Waits for the one element that can be seen and that this path expression (`XPath`) finds.
     pub async fn find(&self, xpath: &str) -> Result<WebElement> {
         let options = ElementQueryOptions::default().description(xpath.to_owned());
-        self.window
+        let found = self
+            .window
             .query(By::XPath(xpath.to_owned()))
             .options(options)
             .wait(PATIENCE, LOOK)
             .and_displayed()
             .first()
-            .await
-            .with_context(|| format!("nothing is found by {xpath}"))
+            .await;
+        match found {
+            Ok(element) => Ok(element),
+            Err(error) => {
+                let shown = self.script("return document.body.innerText", vec![]).await.unwrap_or_default();
+                let shown = shown.as_str().unwrap_or("nothing that could be read").to_owned();
+                Err(error).with_context(|| format!("nothing is found by {xpath}; the window shows:\n{shown}"))
+            }
+        }
     }
 
     /// Waits until this text can be seen.

@@ -55,7 +55,7 @@ enum Task {
     },
     /// Take screenshots of every page, with sample data.
     Screenshots(screenshots::ScreenshotsArguments),
-    /// Write the control API's description and the UI's types made from it.
+    /// Write the control API's description, and the UI's types made from it and from the shell.
     Types,
     /// Write the list of what the app is made of, with its licences.
     Licences,
@@ -84,7 +84,11 @@ fn execute(task: Task) -> Result<ExitCode> {
         Task::Test(arguments) => Ok(test::test(&project, &arguments)),
         Task::Bench { arguments } => done(bench::measure(&project, &arguments)),
         Task::Screenshots(arguments) => done(screenshots::take(&project, &arguments)),
-        Task::Types => done(setup::to_build_the_ui(&project).and_then(|()| types::write(&project))),
+        Task::Types => done(
+            setup::to_build_the_ui(&project)
+                .and_then(|()| setup::to_build_the_desktop(&project))
+                .and_then(|()| types::write(&project)),
+        ),
         Task::Licences => done(setup::to_build_the_ui(&project).and_then(|()| licences::write(&project))),
     }
 }

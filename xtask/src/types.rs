@@ -1,4 +1,4 @@
-//! `cargo xtask types`: the control API's description, and the UI's types made from it.
+//! `cargo xtask types`: the control API's description, the UI's types made from it, and those of the shell's messages.
 
 use std::fs;
 use std::process::Command;
@@ -13,8 +13,12 @@ use crate::project::Project;
 /// The types, from the root.
 const TYPES: &str = "ui/src/api/schema.d.ts";
 
-/// Writes both.
+/// Writes them.
 pub(crate) fn write(project: &Project) -> Result<()> {
+    let mut shell = project.cargo();
+    shell.env("HOOKLINE_WRITE_SHELL_TYPES", "1");
+    process::run(shell.args(["test", "--package", "hookline-desktop", "--bins", "types"]))
+        .context("ui/src/platform/shell.ts could not be written")?;
     let mut description = project.cargo();
     description.env("HOOKLINE_WRITE_OPENAPI", "1");
     process::run(description.args(["test", "--package", "hookline-tests", "--test", "it", "openapi"]))

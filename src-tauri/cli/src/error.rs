@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use hookline_engine::event::with_causes;
 use serde_json::{Value, json};
 
 /// Why a command failed.
@@ -52,16 +53,7 @@ impl CliError {
 
     /// From an error and its causes.
     pub(crate) fn from_chain(error: &dyn std::error::Error) -> Self {
-        let mut message = error.to_string();
-        let mut source = error.source();
-        while let Some(cause) = source {
-            let cause_text = cause.to_string();
-            if !message.ends_with(&cause_text) {
-                message = format!("{message}: {cause_text}");
-            }
-            source = cause.source();
-        }
-        Self::failed(message)
+        Self::failed(with_causes(error))
     }
 
     /// From an answer of the control API.

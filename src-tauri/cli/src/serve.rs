@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use hookline_engine::app::{App, Config, FileConfig, StartError, logging};
+use hookline_engine::app::{App, Config, ConfigError, Settings, StartError, logging};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -11,19 +11,19 @@ use crate::error::CliError;
 use crate::output;
 
 pub(crate) async fn run(data_dir: PathBuf, serve: Serve) -> Result<(), CliError> {
-    let file = FileConfig::read(&data_dir).map_err(|error| CliError::from_chain(&error))?;
-    let mut config = Config::new(data_dir);
-    config.listen = serve.listen.or(file.listen).unwrap_or(config.listen);
-    config.api = serve.api.or(file.api).unwrap_or(config.api);
-    config.public_url = serve.public_url.or(file.public_url);
-    config.max_body_bytes = serve.max_body_bytes.or(file.max_body_bytes).unwrap_or(config.max_body_bytes);
-    if !Config::BODY_BYTES_RANGE.contains(&config.max_body_bytes) {
-        let (least, most) = (Config::BODY_BYTES_RANGE.start(), Config::BODY_BYTES_RANGE.end());
-        return Err(CliError::usage(format!("the most bytes of a body have to be from {least} to {most}")));
-    }
-    let log = serve.log_level.or(file.log).unwrap_or_else(|| "info".to_owned());
+    let chosen = Settings {
+        listen: serve.listen,
+        api: serve.api,
+        public_url: serve.public_url,
+        max_body_bytes: serve.max_body_bytes,
+        log: serve.log_level,
+    };
+    let config = Config::read(data_dir, chosen).map_err(|error| match error {
+        ConfigError::BodyBytes { .. } => CliError::usage(error.to_string()),
+        ConfigError::Read { .. } | ConfigError::Parse { .. } => CliError::from_chain(&error),
+    })?;
     // Kept until the end, so that the last lines are written.
-    let _logs = logging::init(&config.data_dir, &log).map_err(|error| CliError::from_chain(&error))?;
+    let _logs = logging::init(&config.data_dir, &config.log).map_err(|error| CliError::from_chain(&error))?;
 
     let stop = stop_signal()?;
     let app = App::start(config).await.map_err(|error| start_error(&error))?;

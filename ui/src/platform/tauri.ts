@@ -6,20 +6,8 @@
  */
 import { Channel, invoke } from "@tauri-apps/api/core";
 import { desktopPreferences } from "./desktopPreferences";
-import type { Change, EngineState, HostCommand, Platform } from "./types";
-
-/** What the shell says (`src-tauri/shell/page.rs`). */
-type Message =
-  | { kind: "changes"; changes: Change[] }
-  | { kind: "engine"; state: EngineState }
-  | { kind: "command"; command: HostCommand };
-
-/** An answer of the control API (`src-tauri/shell/door.rs`). */
-interface Answer {
-  status: number;
-  contentType: string | null;
-  body: string | null;
-}
+import type { Answer, EngineState, Message, PageCommand } from "./shell";
+import type { Change, Platform } from "./types";
 
 const NO_BODY = new Set([204, 205, 304]);
 const REFRESH: Change[] = [{ what: "refresh" }];
@@ -31,8 +19,8 @@ export async function desktopPlatform(): Promise<Platform> {
     connected: (connected: boolean) => void;
   }>();
   const states = new Set<(state: EngineState) => void>();
-  const commands = new Set<(command: HostCommand) => void>();
-  const waiting: HostCommand[] = [];
+  const commands = new Set<(command: PageCommand) => void>();
+  const waiting: PageCommand[] = [];
   let engine: EngineState = { state: "starting" };
 
   const hear = (message: Message): void => {

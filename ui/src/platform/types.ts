@@ -1,3 +1,7 @@
+import type { EngineState, PageCommand as HostCommand } from "./shell";
+
+export type { EngineState, HostCommand };
+
 /**
  * What the UI needs of its host, whether that is the desktop window or a browser. Nothing outside `platform/` knows which.
  *
@@ -50,17 +54,6 @@ export interface Change {
   jobId?: string;
 }
 
-/** Something that the page is to do. */
-export type HostCommand =
-  | { kind: "navigate"; path: string }
-  | { kind: "action"; id: "newJob" | "palette" | "settings" | "about" | "copyDiagnostics" };
-
-/** How the engine's start goes. */
-export type EngineState =
-  | { state: "starting" }
-  | { state: "running" }
-  | { state: "failed"; message: string; hint?: string | undefined };
-
 export interface EngineControl {
   /** Calls `listener` with the state now and whenever it changes. */
   watch(listener: (state: EngineState) => void): () => void;
@@ -79,8 +72,6 @@ export interface Preferences {
   hiddenEventColumns: string[];
   /** Width of the event pane in pixels. */
   eventPaneWidth: number;
-  /** The welcome screen was left once. */
-  welcomed: boolean;
 }
 
 export const preferenceDefaults: Preferences = {
@@ -89,7 +80,6 @@ export const preferenceDefaults: Preferences = {
   keepReceivingWhenClosed: true,
   hiddenEventColumns: [],
   eventPaneWidth: 520,
-  welcomed: false,
 };
 
 export interface PreferenceStore {

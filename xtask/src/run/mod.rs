@@ -68,6 +68,10 @@ pub(crate) fn run(project: &Project, arguments: &RunArguments) -> Result<ExitCod
         shown?;
         return Ok(passed_on(status));
     }
+    if running.ended()?.is_some() {
+        println!("\nHookline was open already; its window is in front.");
+        return Ok(ExitCode::SUCCESS);
+    }
     greet(&hookline, &running, arguments.browser);
     let status = wait(&mut running, &signals)?;
     Ok(passed_on(status))

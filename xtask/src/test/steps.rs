@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 
 use super::summary::Counts;
-use super::window;
+use super::window::{self, DESKTOP_TESTS};
 use crate::project::Project;
 use crate::{process, setup, ui};
 
@@ -158,10 +158,10 @@ fn clippy(project: &Project, packages: Packages) -> Result<()> {
 fn tests(project: &Project, packages: Packages) -> Result<Counts> {
     let mut command = project.cargo();
     command.env("HOOKLINE_TEST_PROGRAM", project.binary("hookline"));
-    command.arg("test").args(packages.arguments()).arg("--no-fail-fast");
+    command.arg("test").args(packages.arguments()).args(["--no-fail-fast", "--", "--skip", DESKTOP_TESTS]);
     if std::io::stdout().is_terminal() {
         // Its output passes through a pipe, which would turn the colours off.
-        command.args(["--", "--color", "always"]);
+        command.args(["--color", "always"]);
     }
     project.with_tools(&mut command)?;
     counted(&mut command, &mut std::io::stdout())

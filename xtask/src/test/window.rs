@@ -11,6 +11,9 @@ use crate::node::{self, BROWSER_TESTS, NPM, UI};
 use crate::project::Project;
 use crate::{process, setup, types, ui};
 
+/// What the names of the tests begin with that need a screen.
+pub(super) const DESKTOP_TESTS: &str = "on_the_desktop::";
+
 /// Format, lints, types and unit tests, all of them whatever fails.
 pub(super) fn ui(project: &Project) -> Counts {
     let mut counts = Counts::default();
@@ -63,10 +66,13 @@ pub(super) fn on_the_desktop(project: &Project) -> Result<Counts> {
         return Ok(Counts::ONE_PASSED);
     }
     let mut command = project.cargo();
+    // All tests are named to cargo: for these alone it would choose other features for what they depend on, and build it
+    // once more.
     command
         .arg("test")
         .args(all)
-        .args(["--test", "desktop"])
+        .args(["--bins", "--tests", "--", DESKTOP_TESTS])
+        .env("HOOKLINE_TEST_PROGRAM", project.binary("hookline"))
         .env("HOOKLINE_TEST_DESKTOP", project.binary("hookline-desktop"))
         .env("HOOKLINE_TEST_TAURI_DRIVER", setup::tauri_driver(project)?);
     let screen = VirtualScreen::start()?;

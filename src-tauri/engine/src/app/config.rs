@@ -20,6 +20,8 @@ pub struct Config {
     pub public_url: Option<Url>,
     /// The most bytes of a webhook's body, as received and decoded.
     pub max_body_bytes: usize,
+    /// The log level or filter.
+    pub log: String,
 }
 
 impl Config {
@@ -41,14 +43,33 @@ impl Config {
             api: Self::API,
             public_url: None,
             max_body_bytes: Self::MAX_BODY_BYTES,
+            log: "info".to_owned(),
         }
+    }
+
+    /// What `chosen` says, else what `config.toml` in the data directory says, else the defaults.
+    pub fn read(data_dir: PathBuf, chosen: Settings) -> Result<Self, ConfigError> {
+        let file = Settings::read(&data_dir)?;
+        let default = Self::new(data_dir);
+        let max_body_bytes = chosen.max_body_bytes.or(file.max_body_bytes).unwrap_or(default.max_body_bytes);
+        if !Self::BODY_BYTES_RANGE.contains(&max_body_bytes) {
+            return Err(ConfigError::BodyBytes { given: max_body_bytes });
+        }
+        Ok(Self {
+            listen: chosen.listen.or(file.listen).unwrap_or(default.listen),
+            api: chosen.api.or(file.api).unwrap_or(default.api),
+            public_url: chosen.public_url.or(file.public_url),
+            max_body_bytes,
+            log: chosen.log.or(file.log).unwrap_or(default.log),
+            data_dir: default.data_dir,
+        })
     }
 }
 
-/// `config.toml` in the data directory: all of it optional.
+/// Settings that somebody chose, on the command line or in `config.toml` in the data directory: all of it optional.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct FileConfig {
+pub struct Settings {
     /// Where the receiver listens.
     pub listen: Option<SocketAddr>,
     /// Where the control API listens.
@@ -61,7 +82,7 @@ pub struct FileConfig {
     pub log: Option<String>,
 }
 
-/// Why `config.toml` could not be used.
+/// Why settings could not be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// It could not be read.
@@ -72,6 +93,16 @@ pub enum ConfigError {
         /// Why.
         #[source]
         source: std::io::Error,
+    },
+    /// The most bytes of a body are too few or too many.
+    #[error(
+        "the most bytes of a body (max_body_bytes) have to be from {} to {}, not {given}",
+        Config::BODY_BYTES_RANGE.start(),
+        Config::BODY_BYTES_RANGE.end()
+    )]
+    BodyBytes {
+        /// What was chosen.
+        given: usize,
     },
     /// It is not TOML, or has a setting that does not exist.
     #[error("{path} has a mistake")]
@@ -84,9 +115,9 @@ pub enum ConfigError {
     },
 }
 
-impl FileConfig {
+impl Settings {
     /// Reads `config.toml` in the data directory; without one everything is unset.
-    pub fn read(data_dir: &Path) -> Result<Self, ConfigError> {
+    fn read(data_dir: &Path) -> Result<Self, ConfigError> {
         let path = data_dir.join("config.toml");
         match std::fs::read_to_string(&path) {
             Ok(text) => {
@@ -110,13 +141,20 @@ mod tests {
     #[test]
     fn a_config_file_may_set_some_things_and_nothing_unknown() {
         let folder = tempfile::tempdir().expect("a folder");
-        assert_eq!(FileConfig::read(folder.path()).expect("none is fine"), FileConfig::default());
+        assert_eq!(Settings::read(folder.path()).expect("none is fine"), Settings::default());
         let write = |text: &str| std::fs::write(folder.path().join("config.toml"), text).expect("writes");
         write("listen = \"127.0.0.1:5000\"\nlog = \"debug\"\n");
-        let read = FileConfig::read(folder.path()).expect("reads");
+        let read = Settings::read(folder.path()).expect("reads");
         assert_eq!(read.listen, Some("127.0.0.1:5000".parse().expect("an address")));
+        let chosen = Settings { log: Some("warn".to_owned()), ..Settings::default() };
+        let config = Config::read(folder.path().to_owned(), chosen).expect("is fine");
+        assert_eq!((Some(config.listen), config.api), (read.listen, Config::API));
+        assert_eq!(config.log, "warn", "the command line wins");
+        write("max_body_bytes = 100\n");
+        let error = Config::read(folder.path().to_owned(), Settings::default()).expect_err("is refused");
+        assert!(error.to_string().contains("from 1024 to 67108864, not 100"), "{error}");
         write("lisen = \"127.0.0.1:5000\"\n");
-        let error = FileConfig::read(folder.path()).expect_err("is refused");
+        let error = Settings::read(folder.path()).expect_err("is refused");
         let cause = std::error::Error::source(&error).expect("has a cause").to_string();
         assert!(cause.contains("lisen"), "{cause}");
     }

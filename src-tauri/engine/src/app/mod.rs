@@ -31,7 +31,7 @@ pub mod logging;
 mod ownership;
 mod standalone;
 
-pub use config::{Config, ConfigError, FileConfig, default_data_dir};
+pub use config::{Config, ConfigError, Settings, default_data_dir};
 pub use ownership::{OwnershipError, Ready, ServerFile};
 pub use standalone::Standalone;
 
@@ -258,7 +258,8 @@ pub fn use_tls() {
 }
 
 /// Makes a folder, and those above it, that only their owner can look into.
-fn make_private_dir(path: &Path) -> std::io::Result<()> {
+/// Makes a directory, and those above it, that only its owner may look into. One that is there stays as it is.
+pub fn make_private_dir(path: &Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

@@ -60,21 +60,22 @@ impl Commands {
         let now = self.parts().clock.now();
         let uptime = now.seconds().saturating_sub(status.started_at.seconds()).max(0);
         let mut text = head(&status, uptime, &now.to_rfc3339());
-        self.list_jobs(&mut text, &status, &jobs);
+        self.list_jobs(&mut text, &jobs);
         let log_dir = self.parts().log_dir.clone();
         let log = tokio::task::spawn_blocking(move || log_end(&log_dir))
             .await
             .map_err(|panicked| CommandError::internal("reading the log", &panicked))?;
         let _ = write!(text, "\nThe end of the log ({LOG_LINES} lines at most):\n{log}");
         let secrets = self.known_secrets(&jobs).await;
-        Ok(DiagnosticsAnswer { text: strike(&text, &secrets) })
+        let text = strike(&text, &secrets);
+        Ok(DiagnosticsAnswer { text: shorten(text, jobs.iter().map(|job| job.id.as_str())) })
     }
 
-    fn list_jobs(&self, text: &mut String, status: &StatusAnswer, jobs: &[SyncJob]) {
+    fn list_jobs(&self, text: &mut String, jobs: &[SyncJob]) {
         let _ = writeln!(text, "\nJobs: {}", jobs.len());
-        for (job, shown) in jobs.iter().zip(&status.worker.jobs).take(JOBS) {
+        for job in jobs.iter().take(JOBS) {
             let counts = self.store().counts(&job.id);
-            let delivery = match &shown.delivery {
+            let delivery = match self.parts().worker.state(&job.id) {
                 DeliveryState::Running { in_flight } => format!("running, {in_flight} in flight"),
                 DeliveryState::WaitingForDestination { since, error, .. } => {
                     format!("waiting for the destination since {since}: {error}")
@@ -82,11 +83,10 @@ impl Commands {
                 DeliveryState::Blocked { since, error, .. } => format!("blocked since {since}: {error}"),
                 DeliveryState::Paused => "paused".to_owned(),
             };
-            // A job's whole id is part of its public address.
-            let id: String = job.id.as_str().chars().take(8).collect();
             let _ = writeln!(
                 text,
-                "  {id}…  enabled: {}, {} event types, pending {}, completed {}, failed {}, skipped {}, rejected {}; {delivery}",
+                "  {}  enabled: {}, {} event types, pending {}, completed {}, failed {}, skipped {}, rejected {}; {delivery}",
+                job.id,
                 job.enabled,
                 job.webhook_config.event_types.as_slice().len(),
                 counts.pending,
@@ -201,6 +201,14 @@ fn strike(text: &str, secrets: &[String]) -> String {
     strike_addresses(&text)
 }
 
+/// Leaves the beginning of each id: a job's whole id is part of its public address.
+fn shorten<'a>(text: String, ids: impl Iterator<Item = &'a str>) -> String {
+    ids.fold(text, |text, id| match id.char_indices().nth(8) {
+        Some((end, _)) => text.replace(id, &format!("{}{STRUCK}", &id[..end])),
+        None => text,
+    })
+}
+
 /// Strikes out what follows the prefix at the beginning of a word.
 fn strike_words(text: &str, prefix: &str) -> String {
     let is_part = |letter: char| letter.is_ascii_alphanumeric() || "_-+/=".contains(letter);
@@ -265,6 +273,13 @@ mod tests {
         let text = "a=MyOwnSecret b=whsec_abc123/+= c=sk_live_9x, d=(xoxb-1-2) whsec_ mask_sk_test_1";
         let struck = strike(text, &["MyOwnSecret".to_owned(), "a".to_owned()]);
         assert_eq!(struck, "a=… b=whsec_… c=sk_live_…, d=(xoxb-…) whsec_ mask_sk_test_1");
+    }
+
+    #[test]
+    fn jobs_lose_most_of_their_ids_wherever_they_stand() {
+        let text = "  0123456789ab  enabled\n{\"job\":\"0123456789ab\"} short".to_owned();
+        let shortened = shorten(text, ["0123456789ab", "short"].into_iter());
+        assert_eq!(shortened, "  01234567…  enabled\n{\"job\":\"01234567…\"} short");
     }
 
     #[test]

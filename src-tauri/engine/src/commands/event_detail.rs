@@ -12,7 +12,8 @@ use super::{CommandError, Commands};
 use crate::event::{
     EventId, EventStatus, JobId, Mapping, Operation, OperationKind, RawRequest, Timestamp, WorkspaceId,
 };
-use crate::providers::Provider;
+use crate::providers::{Provider, SharedProvider};
+use crate::secrets::WebhookSecrets;
 use crate::store::{Attempt, EventDetail, Neighbour, SyncJob};
 
 /// One change of one document, in brief.
@@ -107,51 +108,37 @@ impl Commands {
         let job = self.store().sync_job(workspace, job_id).await?;
         let source = self.store().source(workspace, &job.source_id).await?;
         let detail = self.store().event(job_id, id).await?;
-        let EventDetail { row, request, body_truncated, rejection, attempts, .. } = detail;
         // A generic source that this version can no longer read must not hide the event, nor secrets that cannot be read.
         let provider = super::sources::provider_of(&source).ok();
         let secrets = self.job_secrets(job_id).await.ok().flatten();
-        let decoded = request.decoded_body(self.parts().max_body_bytes).ok();
-        let operations = match (&provider, &decoded) {
-            (Some(provider), Some(body)) if row.status != EventStatus::Rejected => {
-                operations(provider.as_ref(), &job, &request, body)
-            }
-            _ => Vec::new(),
+        let event = self.event_answer(detail.row.clone());
+        let looking = Looking {
+            provider: provider.clone(),
+            secrets,
+            now: self.parts().clock.now(),
+            max_body_bytes: self.parts().max_body_bytes,
         };
-        let object = operations.first().and_then(|first| first.object.as_ref());
-        let object_path = object.zip(decoded.as_deref()).and_then(|(object, body)| object_path(body, object));
-        let changed = match (&object_path, operations.first()) {
-            (Some(path), Some(first)) => changed(path, first),
-            _ => Vec::new(),
-        };
-        let now = self.parts().clock.now();
-        let signature = event_signature::look(&Facts {
-            provider: provider.as_deref(),
-            request: &request,
-            decoded: decoded.as_deref(),
-            body_truncated,
-            refused: (row.status == EventStatus::Rejected)
-                .then(|| Refused { rejection, error: row.error.as_deref().unwrap_or_default() }),
-            secrets: secrets.as_ref().map(|secrets| secrets.active(now)),
-            tolerance_seconds: job.webhook_config.signature_tolerance_seconds,
-            now,
-        });
-        let (raw_body, raw_body_base64) = body_texts(&request, decoded.as_deref());
-        let operations: Vec<_> = operations.into_iter().map(shown_operation).collect();
+        let job_name = job.name.clone();
+        // The body may be large, and the receiver answers on the same threads.
+        let (
+            Seen { headers, raw_body, raw_body_base64, operations, object_path, changed, signature },
+            detail,
+        ) = tokio::task::spawn_blocking(move || (looking.at(&job, &detail), detail))
+            .await
+            .map_err(|panicked| CommandError::internal("reading the event", &panicked))?;
         Ok(EventDetailAnswer {
-            event: self.event_answer(row),
+            event,
             workspace_id: workspace.clone(),
-            job_name: job.name,
+            job_name,
             provider_label: provider
-                .as_ref()
                 .map_or_else(|| source.kind.clone(), |provider| provider.info().label.to_owned()),
             provider_kind: source.kind,
-            method: request.method.clone(),
-            url: request.url.clone(),
-            headers: shown_headers(&request, provider.as_deref().and_then(Provider::secret_header)),
+            method: detail.request.method,
+            url: detail.request.url,
+            headers,
             raw_body,
             raw_body_base64,
-            body_truncated,
+            body_truncated: detail.body_truncated,
             operation: operations.first().cloned(),
             operations,
             object_path,
@@ -159,8 +146,71 @@ impl Commands {
             signature,
             previous_of_object: detail.previous_of_object.map(Into::into),
             next_of_object: detail.next_of_object.map(Into::into),
-            history: attempts,
+            history: detail.attempts,
         })
+    }
+}
+
+/// What an event is looked at with.
+struct Looking {
+    provider: Option<SharedProvider>,
+    secrets: Option<WebhookSecrets>,
+    now: Timestamp,
+    max_body_bytes: usize,
+}
+
+/// What is seen in an event's request.
+struct Seen {
+    headers: Vec<(String, String)>,
+    raw_body: Option<String>,
+    raw_body_base64: Option<String>,
+    operations: Vec<OperationAnswer>,
+    object_path: Option<Vec<PathStep>>,
+    changed: Vec<ChangedValue>,
+    signature: SignatureAnswer,
+}
+
+impl Looking {
+    fn at(
+        &self,
+        job: &SyncJob,
+        EventDetail { row, request, body_truncated, rejection, .. }: &EventDetail,
+    ) -> Seen {
+        let provider = self.provider.as_deref();
+        let decoded = request.decoded_body(self.max_body_bytes).ok();
+        let decoded = decoded.as_deref();
+        let rejected = row.status == EventStatus::Rejected;
+        let operations = match (provider, decoded) {
+            (Some(provider), Some(body)) if !rejected => operations(provider, job, request, body),
+            _ => Vec::new(),
+        };
+        let object = operations.first().and_then(|first| first.object.as_ref());
+        let object_path = object.zip(decoded).and_then(|(object, body)| object_path(body, object));
+        let changed = match (&object_path, operations.first()) {
+            (Some(path), Some(first)) => changed(path, first),
+            _ => Vec::new(),
+        };
+        let signature = event_signature::look(&Facts {
+            provider,
+            request,
+            decoded,
+            body_truncated: *body_truncated,
+            refused: rejected
+                .then(|| Refused { rejection: *rejection, error: row.error.as_deref().unwrap_or_default() }),
+            secrets: self.secrets.as_ref().map(|secrets| secrets.active(self.now)),
+            tolerance_seconds: job.webhook_config.signature_tolerance_seconds,
+            now: self.now,
+        });
+        let (raw_body, raw_body_base64) = body_texts(request, decoded);
+        Seen {
+            headers: shown_headers(request, provider.and_then(Provider::secret_header)),
+            raw_body,
+            raw_body_base64,
+            operations: operations.into_iter().map(shown_operation).collect(),
+            object_path,
+            changed,
+            signature,
+        }
     }
 }
 

@@ -13,7 +13,7 @@ mod settings;
 mod status;
 mod time;
 
-pub(crate) use causes::with_causes;
+pub use causes::with_causes;
 pub use head::EventHead;
 pub use ids::{DestinationId, EventId, ExecutionId, JobId, ParseIdError, SourceId, WorkspaceId};
 pub use operation::{Mapping, Operation, OperationKind, Previous, Unmapped, Version};

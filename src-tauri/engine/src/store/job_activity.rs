@@ -44,7 +44,7 @@ pub struct Activity {
     pub skipped: u64,
     /// Requests rejected.
     pub rejected: u64,
-    /// Of the completed ones those whose latency counts: those that were never replayed.
+    /// Of the completed ones those whose latency counts: those that nobody retried or replayed.
     pub timed: u64,
     /// Their milliseconds from receipt to outcome, summed up.
     pub latency_ms: u64,

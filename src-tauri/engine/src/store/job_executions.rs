@@ -190,7 +190,7 @@ fn record_outcome(
     let connection = writing.connection;
     let found: Option<(i64, i64, bool, i64)> = connection
         .prepare_cached(
-            "SELECT status, attempts_before + attempts, attempts_before > 0, received_at FROM webhook_events
+            "SELECT status, attempts_before + attempts, done_again, received_at FROM webhook_events
              WHERE id = ?1 AND job = ?2 AND status IN (?3, ?4)",
         )?
         .query_row(
@@ -203,7 +203,7 @@ fn record_outcome(
             |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
         )
         .optional()?;
-    let Some((from, attempts, was_replayed, received_at)) = found else { return Ok(()) };
+    let Some((from, attempts, done_again, received_at)) = found else { return Ok(()) };
     let (status, reason, error, next_attempt_at) = match &outcome.settled {
         Settled::Completed => (EventStatus::Completed, None, None, None),
         Settled::Skipped { reason, detail } => (EventStatus::Skipped, Some(*reason), detail.as_deref(), None),
@@ -245,7 +245,7 @@ fn record_outcome(
     }
     writing.effects.moved(job, from, status);
     // A clock that was set back between the two gives 0.
-    let latency_ms = (status == EventStatus::Completed && !was_replayed)
+    let latency_ms = (status == EventStatus::Completed && !done_again)
         .then(|| at.micros().saturating_sub(received_at).max(0) / 1000);
     writing.effects.settled(job, status, at, latency_ms);
     Ok(())

@@ -307,7 +307,9 @@ mod tests {
         let rows = statement
             .query_map([], |row| {
                 let sql: String = row.get(2)?;
-                Ok((row.get(0)?, row.get(1)?, sql.split_whitespace().collect::<Vec<_>>().join(" ")))
+                // SQLite appends a column behind the white space that ended the table.
+                let sql = sql.split_whitespace().collect::<Vec<_>>().join(" ");
+                Ok((row.get(0)?, row.get(1)?, sql.replace(" ,", ",").replace(" )", ")")))
             })
             .expect("read");
         rows.collect::<Result<_, _>>().expect("rows")

@@ -66,8 +66,8 @@ CREATE TABLE job_counters (
 ) STRICT;
 
 -- What happened in a minute (minutes since 1970): received and rejected by the time of receipt, the others by the
--- time of the outcome. Latency: milliseconds from receipt to outcome of completed events that were never replayed, their
--- number, their sum and the longest.
+-- time of the outcome. Latency: milliseconds from receipt to outcome of completed events that were never done again,
+-- their number, their sum and the longest.
 CREATE TABLE job_activity (
   job INTEGER NOT NULL REFERENCES sync_jobs (number),
   minute INTEGER NOT NULL,
@@ -100,7 +100,8 @@ CREATE TABLE event_types (
 -- status: 0 pending, 1 completed, 2 failed, 3 skipped, 4 rejected. reason: 0 filtered, 1 unmapped, 2 stale;
 -- of rejected ones 3 signature, 4 unreadable.
 -- `type_text` holds a type that is not in `event_types`: of rejected requests, and beyond a number of types.
--- `attempts` are those since the last retry or replay, `attempts_before` those before it.
+-- `attempts` are those since the last retry or replay, `attempts_before` those before it; `done_again`: whether somebody
+-- retried or replayed it.
 CREATE TABLE webhook_events (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   job INTEGER NOT NULL REFERENCES sync_jobs (number),
@@ -123,7 +124,8 @@ CREATE TABLE webhook_events (
   error TEXT,
   size_bytes INTEGER NOT NULL,
   pinned INTEGER NOT NULL DEFAULT 0,
-  duplicates INTEGER NOT NULL DEFAULT 0
+  duplicates INTEGER NOT NULL DEFAULT 0,
+  done_again INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 CREATE UNIQUE INDEX webhook_events_dedupe ON webhook_events (job, dedupe_hash) WHERE dedupe_hash IS NOT NULL;

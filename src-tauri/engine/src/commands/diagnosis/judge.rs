@@ -22,12 +22,8 @@ pub(super) struct Facts {
     pub(super) patterns: Vec<String>,
     /// Those of them that match no known type.
     pub(super) unknown_patterns: Vec<String>,
-    /// Events received in the last 24 hours.
-    pub(super) received_in_day: u64,
-    /// How many of the newest of them were filtered out.
-    pub(super) filtered: u64,
-    /// Their types.
-    pub(super) filtered_types: Vec<String>,
+    /// What the selection filtered out of the newest events of the last 24 hours.
+    pub(super) filtered: Filtered,
     /// Why no signature can be checked.
     pub(super) secret_problem: Option<String>,
     /// Requests refused in the last 24 hours.
@@ -40,6 +36,15 @@ pub(super) struct Facts {
     pub(super) storage_problem: Option<String>,
     /// When the last event came in.
     pub(super) last_received_at: Option<Timestamp>,
+}
+
+/// What a job's selection filtered out of its newest events.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Filtered {
+    /// Whether nothing was left over.
+    pub(super) all: bool,
+    /// The types of those that were filtered out.
+    pub(super) types: Vec<String>,
 }
 
 /// What a request to the job's address met.
@@ -188,7 +193,9 @@ fn reachable(facts: &Facts) -> Finding {
     };
     let problem = |message| bad(Check::Reachable, FindingState::Problem, message, hint, None);
     match &facts.reach {
-        Reach::Receiver => ok(Check::Reachable, format!("A request to {place} comes back to the receiver.")),
+        Reach::Receiver => {
+            ok(Check::Reachable, format!("A request to {place} comes back to a receiver of Hookline's."))
+        }
         Reach::SomethingElse { status } => problem(format!(
             "Something else answers at {place}: status {status}, and not what Hookline answers."
         )),
@@ -207,10 +214,9 @@ fn event_types(facts: &Facts) -> Finding {
     let hint =
         "Select the types in the job's settings; the events that were filtered out can then be replayed.";
     let action = Some(FindingAction::EditJob);
-    let types = shown(&facts.filtered_types);
-    if facts.filtered > 0 && facts.filtered >= facts.received_in_day {
-        let message =
-            format!("All events of the last 24 hours were filtered out by the job's event types: {types}.");
+    let types = shown(&facts.filtered.types);
+    if facts.filtered.all {
+        let message = format!("All recent events were filtered out by the job's event types: {types}.");
         return bad(check, FindingState::Problem, message, hint, action);
     }
     if facts.unknown_patterns.len() == facts.patterns.len() {
@@ -221,7 +227,7 @@ fn event_types(facts: &Facts) -> Finding {
         );
         return bad(check, FindingState::Warning, message, "Check their spelling.", action);
     }
-    if facts.filtered > 0 {
+    if !facts.filtered.types.is_empty() {
         return ok(check, format!("Some events were filtered out by the job's event types: {types}."));
     }
     ok(check, format!("The job takes {}.", shown(&facts.patterns)))
@@ -366,163 +372,4 @@ fn span(from: Timestamp, to: Timestamp) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const NOW: Timestamp = Timestamp::from_seconds(1_735_689_600);
-
-    /// All is well, and an event came in five minutes ago.
-    fn well() -> Facts {
-        Facts {
-            now: NOW,
-            listening: true,
-            enabled: true,
-            public_url: Some("https://hooks.example.com".to_owned()),
-            reach: Reach::Receiver,
-            provider_label: "Stripe".to_owned(),
-            patterns: Vec::new(),
-            unknown_patterns: Vec::new(),
-            received_in_day: 5,
-            filtered: 0,
-            filtered_types: Vec::new(),
-            secret_problem: None,
-            rejected_in_day: 0,
-            last_rejection: None,
-            delivery: DeliveryState::Running { in_flight: 0 },
-            storage_problem: None,
-            last_received_at: Some(NOW.plus_millis(-300_000)),
-        }
-    }
-
-    fn finding(facts: &Facts, check: Check) -> Finding {
-        judge(facts).0.into_iter().find(|finding| finding.check == check).expect("is looked at")
-    }
-
-    fn refused(suspicion: Suspicion, minutes_ago: i64) -> Facts {
-        let last_rejection = Some(LastRejection {
-            at: NOW.plus_millis(-minutes_ago * 60_000),
-            error: "the signature fits none".to_owned(),
-            suspicion,
-        });
-        Facts { rejected_in_day: 14, last_rejection, ..well() }
-    }
-
-    #[test]
-    fn where_all_is_well_the_summary_says_when_the_last_event_came_in() {
-        let (findings, summary) = judge(&well());
-        assert_eq!(findings.len(), 10);
-        assert!(findings.iter().all(|finding| finding.state == FindingState::Ok), "{findings:?}");
-        assert_eq!(summary, "Everything works. The last event came in 5 minutes ago.");
-        let never = Facts { last_received_at: None, ..well() };
-        assert_eq!(judge(&never).1, "Everything is ready, but no event was ever sent here.");
-        assert!(finding(&never, Check::LastEvent).hint.expect("a hint").contains("Send a test webhook"));
-    }
-
-    #[test]
-    fn every_problem_is_a_finding_with_a_hint_and_the_summary() {
-        let cases = [
-            (Facts { listening: false, ..well() }, Check::Receiver, None),
-            (Facts { enabled: false, ..well() }, Check::Enabled, Some(FindingAction::Resume)),
-            (Facts { reach: Reach::SomethingElse { status: 502 }, ..well() }, Check::Reachable, None),
-            (Facts { reach: Reach::Silent { seconds: 5 }, ..well() }, Check::Reachable, None),
-            (
-                Facts { secret_problem: Some("it is missing".to_owned()), ..well() },
-                Check::Secret,
-                Some(FindingAction::RotateSecret),
-            ),
-            (refused(Suspicion::WrongSecret, 1), Check::Rejections, Some(FindingAction::RotateSecret)),
-            (Facts { storage_problem: Some("there is no room".to_owned()), ..well() }, Check::Storage, None),
-            (
-                Facts {
-                    delivery: DeliveryState::WaitingForDestination {
-                        since: NOW.plus_millis(-7_200_000),
-                        error: "connection refused".to_owned(),
-                        next_try_at: NOW,
-                    },
-                    ..well()
-                },
-                Check::Destination,
-                Some(FindingAction::CheckDestination),
-            ),
-        ];
-        for (facts, check, action) in cases {
-            let (findings, summary) = judge(&facts);
-            let bad: Vec<_> = findings.iter().filter(|found| found.state == FindingState::Problem).collect();
-            assert_eq!(bad.len(), 1, "{findings:?}");
-            assert_eq!((bad[0].check, bad[0].action), (check, action));
-            assert!(bad[0].hint.is_some());
-            assert_eq!(summary, bad[0].message);
-        }
-    }
-
-    #[test]
-    fn the_cause_that_lies_first_on_the_way_is_named_first() {
-        let facts = Facts { enabled: false, public_url: None, ..refused(Suspicion::WrongSecret, 1) };
-        assert!(judge(&facts).1.contains("paused"));
-        let facts = Facts { enabled: true, ..facts };
-        assert!(judge(&facts).1.starts_with("14 requests were refused in the last 24 hours"));
-        let facts = Facts { last_rejection: None, ..facts };
-        assert!(judge(&facts).1.starts_with("There is no public address"));
-    }
-
-    #[test]
-    fn a_refusal_says_what_is_probably_wrong() {
-        for (suspicion, expected) in [
-            (Suspicion::AnotherProvider("GitHub"), "signed as GitHub signs"),
-            (Suspicion::Unsigned, "no signature of Stripe"),
-            (Suspicion::Clock { age_seconds: 4000 }, "off by 4000 seconds"),
-            (Suspicion::WrongSecret, "Copy the signing secret from Stripe"),
-            (Suspicion::Unreadable, "no event of Stripe"),
-            (Suspicion::Over, "fits by now"),
-        ] {
-            let found = finding(&refused(suspicion, 1), Check::Rejections);
-            assert!(found.hint.as_deref().expect("a hint").contains(expected), "{found:?}");
-        }
-    }
-
-    #[test]
-    fn a_refusal_is_no_problem_any_more_once_events_came_in_after_it() {
-        assert_eq!(
-            finding(&refused(Suspicion::WrongSecret, 4), Check::Rejections).state,
-            FindingState::Problem
-        );
-        assert_eq!(
-            finding(&refused(Suspicion::WrongSecret, 6), Check::Rejections).state,
-            FindingState::Warning
-        );
-    }
-
-    #[test]
-    fn event_types_that_leave_nothing_over_are_a_problem() {
-        let some = Facts {
-            patterns: vec!["invoice.*".to_owned()],
-            filtered: 2,
-            filtered_types: ["a", "b", "c", "d"].map(str::to_owned).to_vec(),
-            received_in_day: 5,
-            ..well()
-        };
-        assert_eq!(finding(&some, Check::EventTypes).state, FindingState::Ok);
-        let all = Facts { received_in_day: 2, ..some.clone() };
-        let found = finding(&all, Check::EventTypes);
-        assert_eq!((found.state, found.action), (FindingState::Problem, Some(FindingAction::EditJob)));
-        assert!(found.message.contains("`a`, `b`, `c` and 1 more"), "{found:?}");
-        let misspelt = Facts { unknown_patterns: vec!["invoice.*".to_owned()], filtered: 0, ..some };
-        assert_eq!(finding(&misspelt, Check::EventTypes).state, FindingState::Warning);
-    }
-
-    #[test]
-    fn spans_are_told_in_one_unit() {
-        for (seconds, expected) in [
-            (0, "0 seconds"),
-            (1, "1 second"),
-            (99, "99 seconds"),
-            (100, "1 minute"),
-            (5_999, "99 minutes"),
-            (7_200, "2 hours"),
-            (200_000, "2 days"),
-            (-5, "0 seconds"),
-        ] {
-            assert_eq!(span(NOW, NOW.plus_millis(seconds * 1000)), expected);
-        }
-    }
-}
+mod tests;

@@ -17,7 +17,7 @@ use crate::tunnel::Tunnel;
 
 mod judge;
 
-use judge::{Facts, LastRejection, Reach, Suspicion};
+use judge::{Facts, Filtered, LastRejection, Reach, Suspicion};
 
 /// How long the public address may take to answer.
 const REACH_TIMEOUT: Duration = Duration::from_secs(5);
@@ -25,8 +25,8 @@ const REACH_TIMEOUT: Duration = Duration::from_secs(5);
 const REACH_BYTES: usize = 4096;
 /// How far back rejections and skipped events are looked at.
 const LOOKED_BACK_MS: i64 = 24 * 3_600_000;
-/// How many skipped events are looked at.
-const SKIPPED: u32 = 200;
+/// How many of the newest events are looked at for what was filtered out.
+const NEWEST: u32 = 200;
 
 /// What is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
@@ -38,7 +38,7 @@ pub enum Check {
     Enabled,
     /// Whether there is a public address.
     PublicUrl,
-    /// Whether a request to the job's address comes back to this receiver.
+    /// Whether a request to the job's address comes back to a receiver of Hookline's.
     Reachable,
     /// Whether the selected event types leave anything over.
     EventTypes,
@@ -143,7 +143,7 @@ impl Commands {
         };
         let day = self.store().activity(&job.workspace_id, Some(&job.id), range).await?;
         let day = day.into_iter().next().unwrap_or_default();
-        let (filtered, filtered_types) = self.filtered(job, since).await?;
+        let filtered = self.filtered(job, since).await?;
         let known_types = provider.as_ref().map(|provider| provider.info().known_types).unwrap_or_default();
         let patterns = &job.webhook_config.event_types;
         Ok(Facts {
@@ -162,9 +162,7 @@ impl Commands {
             } else {
                 patterns.unknown(known_types).map(str::to_owned).collect()
             },
-            received_in_day: day.received,
             filtered,
-            filtered_types,
             secret_problem,
             rejected_in_day: day.rejected,
             last_rejection: self.last_rejection(job, provider.as_deref().ok(), since, now).await?,
@@ -174,26 +172,30 @@ impl Commands {
         })
     }
 
-    /// How many of the newest skipped events the job's selection filtered out, and of which types they were.
-    async fn filtered(&self, job: &SyncJob, since: Timestamp) -> Result<(u64, Vec<String>), CommandError> {
+    /// What the job's selection filtered out of its newest events.
+    async fn filtered(&self, job: &SyncJob, since: Timestamp) -> Result<Filtered, CommandError> {
         let filter = EventFilter {
             workspace_id: Some(job.workspace_id.clone()),
             job_id: Some(job.id.clone()),
-            statuses: vec![EventStatus::Skipped],
+            statuses: vec![
+                EventStatus::Pending,
+                EventStatus::Completed,
+                EventStatus::Failed,
+                EventStatus::Skipped,
+            ],
             from: Some(since),
             ..EventFilter::default()
         };
-        let skipped = self.store().events(filter, None, SKIPPED).await?.events;
-        let filtered = skipped.into_iter().filter(|row| row.reason == Some(SkipReason::Filtered));
-        let mut types: Vec<String> = Vec::new();
-        let mut count = 0;
-        for row in filtered {
-            count += 1;
-            if !types.contains(&row.head.event_type) {
-                types.push(row.head.event_type);
+        let newest = self.store().events(filter, None, NEWEST).await?.events;
+        let mut filtered = Filtered { all: !newest.is_empty(), types: Vec::new() };
+        for row in newest {
+            if row.reason != Some(SkipReason::Filtered) {
+                filtered.all = false;
+            } else if !filtered.types.contains(&row.head.event_type) {
+                filtered.types.push(row.head.event_type);
             }
         }
-        Ok((count, types))
+        Ok(filtered)
     }
 
     async fn last_rejection(

@@ -78,6 +78,15 @@ async fn latency_counts_once_for_each_event_whenever_it_was_completed() {
     settled_at(&store, &job, first, Settled::Completed, NOON.plus_millis(50_000)).await;
     let after = points(&store, Some(&job), range(0, 1, 1)).await[0];
     assert_eq!((after.completed, after.timed, after.latency_ms_max), (3, 2, 750));
+    // Nor that of an event that was filtered out and replayed when the selection had become wider.
+    let late = received(&store, &job, "evt_late", 0).await;
+    let filtered = Settled::Skipped { reason: SkipReason::Filtered, detail: None };
+    settled_at(&store, &job, late, filtered, NOON).await;
+    store.replay(&job, late).await.expect("replayed");
+    settled_at(&store, &job, late, Settled::Completed, NOON.plus_millis(59_000)).await;
+    let after = points(&store, Some(&job), range(0, 1, 1)).await[0];
+    assert_eq!((after.completed, after.timed, after.latency_ms_max), (4, 2, 750));
+    assert_eq!(store.latencies_ms(&job).await.expect("read").len(), 1);
     // A clock that was set back gives no negative time.
     let fourth = received(&store, &job, "evt_4", 5).await;
     settled_at(&store, &job, fourth, Settled::Completed, at(2)).await;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rusqlite::{OptionalExtension as _, params};
 
 use super::detail::{keep_derived_attempt, no_such_event};
-use crate::event::{EventId, EventStatus, JobId};
+use crate::event::{EventId, EventStatus, JobId, with_causes};
 use crate::store::live::{LiveJob, status_code, status_of};
 use crate::store::writer::Writing;
 use crate::store::{Store, StoreError};
@@ -33,7 +33,8 @@ impl Store {
     }
 
     /// [`Store::retry`] or [`Store::replay`] for many events, of several jobs, a few hundred in one transaction. Tells for
-    /// each event, in their order, why nothing was done; one that cannot be helped keeps none of the others.
+    /// each event, in their order, why nothing was done; one that cannot be helped keeps none of the others. An error means
+    /// that nothing was done with any: when the store fails in the middle, that is told of each event that is left.
     pub async fn again(
         &self,
         what: Again,
@@ -41,6 +42,7 @@ impl Store {
     ) -> Result<Vec<Result<(), String>>, StoreError> {
         let mut outcomes = Vec::with_capacity(events.len());
         for part in events.chunks(MANY) {
+            let size = part.len();
             let part: Vec<_> = part.iter().map(|(job, id)| (self.inner.live.job(job), *id)).collect();
             let done = self
                 .change(move |writing| {
@@ -56,8 +58,13 @@ impl Store {
                     }
                     Ok(done)
                 })
-                .await?;
-            outcomes.extend(done);
+                .await;
+            match done {
+                Ok(done) => outcomes.extend(done),
+                Err(error) if outcomes.is_empty() => return Err(error),
+                // What was done must be told, or somebody replays it once more.
+                Err(error) => outcomes.extend(std::iter::repeat_n(Err(with_causes(&error)), size)),
+            }
         }
         Ok(outcomes)
     }
@@ -172,7 +179,7 @@ fn make_pending(
         .connection
         .prepare_cached(
             "UPDATE webhook_events SET status = ?2, reason = NULL, attempts_before = attempts_before + attempts,
-               attempts = 0, next_attempt_at = NULL, finished_at = NULL, error = NULL, execution_id = NULL
+               done_again = 1, attempts = 0, next_attempt_at = NULL, finished_at = NULL, error = NULL, execution_id = NULL
              WHERE id = ?1",
         )?
         .execute(params![id, status_code(EventStatus::Pending)])?;

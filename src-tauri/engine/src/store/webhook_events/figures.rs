@@ -12,16 +12,16 @@ const LATENCIES: i64 = 1000;
 impl Store {
     /// Milliseconds from receipt to outcome of the job's newest completed events (at most 1000), in no order.
     ///
-    /// Replayed ones are left out: their outcome says nothing about how long a webhook takes.
+    /// Those that were retried or replayed by hand are left out: their outcome says nothing about how long a webhook takes.
     pub async fn latencies_ms(&self, job: &JobId) -> Result<Vec<u64>, StoreError> {
         let job = self.inner.live.job(job)?;
         self.read(move |_, connection| {
             let latencies = connection
                 .prepare_cached(
                     "SELECT finished_at - received_at FROM
-                       (SELECT finished_at, received_at, attempts_before FROM webhook_events
+                       (SELECT finished_at, received_at, done_again FROM webhook_events
                         WHERE job = ?1 AND status = ?2 ORDER BY id DESC LIMIT ?3)
-                     WHERE attempts_before = 0 AND finished_at IS NOT NULL",
+                     WHERE done_again = 0 AND finished_at IS NOT NULL",
                 )?
                 .query_map(params![job.number, status_code(EventStatus::Completed), LATENCIES], |row| {
                     // A clock that was set back between the two gives 0.
