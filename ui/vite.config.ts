@@ -6,12 +6,11 @@ const engine = process.env.HOOKLINE_API ?? "http://127.0.0.1:4401";
 
 export default defineConfig({
   plugins: [react()],
-  // The app's mark is drawn once, for the window and for the system.
   publicDir: "public",
   build: {
     target: ["es2022", "safari16"],
-    // WebKit and a local server: one request more or less does not matter, a readable stack does.
     sourcemap: false,
+    // The server is on this machine: one request more or less does not matter.
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 1200,
   },

@@ -77,8 +77,9 @@ test("with Stripe's secret pasted, its first webhook turns the light green", asy
   const event = stripeEvent("customer.created", customer("cus_ada", "Ada Lovelace"));
   expect((await postStripe(job, event, own)).status).toBe(200);
   job.secret = own;
-  const light = page.getByRole("status").filter({ hasText: "The connection works" });
+  const light = page.getByRole("region", { name: "Arrival" });
   await light.getByText("Arrived").waitFor();
+  await says(light, /The connection works/);
   await hookline.settled(job);
 
   await light.getByRole("link", { name: "customer.created" }).click();

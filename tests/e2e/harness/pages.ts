@@ -2,6 +2,7 @@
 import type { Page } from "playwright-core";
 import type { Hookline, Job } from "./hookline";
 import { LOCAL } from "./hookline";
+import { receivingLight } from "./page";
 import { customer, newStripeSecret, postStripe, stripeEvent } from "./webhooks";
 
 /** A page, and how to see that it is there. */
@@ -137,6 +138,12 @@ export async function places(hookline: Hookline, job: Job): Promise<Place[]> {
       }),
     },
     {
+      name: "event beside the list, Attempts",
+      path: `/events?open=${open}`,
+      ready: and(h1("Events"), (page) => page.getByRole("tab", { name: /^Attempts/ }).click()),
+    },
+    ...dialogs(job, open, h1),
+    {
       name: "nowhere",
       path: "/no/such/page",
       ready: and(
@@ -144,6 +151,71 @@ export async function places(hookline: Hookline, job: Job): Promise<Place[]> {
         (page) => page.getByRole("heading", { level: 2 }).first().waitFor(),
       ),
     },
+  ];
+}
+
+/** What opens over a page. */
+function dialogs(job: Job, open: string, h1: (text: string) => Place["ready"]): Place[] {
+  const over = (name: string, path: string, title: string, show: (page: Page) => Promise<void>): Place => ({
+    name,
+    path,
+    ready: async (page) => {
+      await h1(title)(page);
+      await show(page);
+      await settled(page);
+    },
+  });
+  const pressed = (name: string) => (page: Page) => page.getByRole("button", { name, exact: true }).click();
+  const dialog = (page: Page, name: string | RegExp) => page.getByRole("dialog", { name }).waitFor();
+  const ofJob = (item: string, title: RegExp) => async (page: Page) => {
+    await pressed("More actions")(page);
+    await page.getByRole("menuitem", { name: item }).click();
+    await dialog(page, title);
+  };
+  return [
+    over("replay of many", "/events", "Events", async (page) => {
+      await page.getByRole("gridcell").first().waitFor();
+      await page.keyboard.press("Control+A");
+      await page.keyboard.press("r");
+      await dialog(page, /^Replay [\d,.]+ events\?$/);
+    }),
+    over("keys of the list", "/events", "Events", async (page) => {
+      await page.getByRole("gridcell").first().waitFor();
+      await page.keyboard.press("?");
+      await dialog(page, "Keys of the event list");
+    }),
+    over("filter by status", "/events", "Events", async (page) => {
+      await pressed("Status")(page);
+      await page.getByRole("option").first().waitFor();
+    }),
+    over("filter by time", "/events", "Events", async (page) => {
+      // The list's heading has this name, too.
+      await page.getByRole("search").getByRole("button", { name: "Time", exact: true }).click();
+      await page.getByRole("radio").first().waitFor();
+    }),
+    over("replay of one", `/events/${open}`, "Event", async (page) => {
+      await pressed("Replay")(page);
+      await dialog(page, "Replay this event?");
+    }),
+    over("edit and send", `/events/${open}`, "Event", async (page) => {
+      await pressed("Edit & send")(page);
+      await page.getByRole("textbox", { name: "Payload to send" }).waitFor();
+    }),
+    over(
+      "rotate the secret",
+      `/transfers/${job.id}`,
+      job.name,
+      ofJob("Rotate secret…", /^Rotate the secret/),
+    ),
+    over("delete the job", `/transfers/${job.id}`, job.name, ofJob("Delete…", /^Delete /)),
+    over("choose a provider", "/welcome", "Welcome", async (page) => {
+      await pressed("Choose a provider")(page);
+      await page.getByRole("textbox", { name: "Search providers" }).waitFor();
+    }),
+    over("what is received", "/transfers", "Transfers", async (page) => {
+      await receivingLight(page).click();
+      await page.getByRole("dialog").waitFor();
+    }),
   ];
 }
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { setPlatformForTests } from "../platform";
 import { fakeHost } from "../test/render";
 import { ApiError, api, call, describeError } from "./client";
@@ -56,6 +56,26 @@ describe("call", () => {
   it("says that the engine does not answer when no answer comes", async () => {
     const error = await outcome(() => Promise.reject(new TypeError("Failed to fetch")));
     expect(error).toMatchObject({ status: 0, code: "unreachable", hint: expect.any(String) });
+  });
+
+  it("gives a read up that is never answered, but nothing that changes something", async () => {
+    vi.useFakeTimers();
+    const ended: string[] = [];
+    setPlatformForTests({
+      ...fakeHost({}),
+      fetch: (request) =>
+        new Promise((_resolve, reject) => {
+          request.signal.addEventListener("abort", () => reject(request.signal.reason));
+        }),
+    });
+    const watch = (request: Promise<unknown>) => request.catch((error) => ended.push(error.code));
+    void watch(call(api.GET("/api/status")));
+    void watch(call(api.POST("/api/maintenance/check")));
+    await vi.advanceTimersByTimeAsync(39_000);
+    expect(ended).toEqual([]);
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(ended).toEqual(["unreachable"]);
+    vi.useRealTimers();
   });
 
   it("passes on that a request was given up", async () => {

@@ -15,8 +15,21 @@ export const WORKSPACE = "default";
 export const api = createClient<paths>({
   // In the window no network is used at all; the host reads the path only.
   baseUrl: location.protocol.startsWith("http") ? location.origin : "http://hookline.localhost",
-  fetch: (request) => platform().fetch(request),
+  fetch: (request) => platform().fetch(request.method === "GET" ? bounded(request) : request),
 });
+
+/** The engine gives up what takes a destination longer than 30 s: a read that has no answer by then will get none. */
+const READ_MS = 40_000;
+
+/** A read that is given up some day: what waits for it must not wait for ever. */
+function bounded(request: Request): Request {
+  const stop = new AbortController();
+  const abort = () => stop.abort(request.signal.reason);
+  if (request.signal.aborted) abort();
+  request.signal.addEventListener("abort", abort);
+  setTimeout(() => stop.abort(new DOMException("no answer", "TimeoutError")), READ_MS);
+  return new Request(request, { signal: stop.signal });
+}
 
 /** Why a request failed: words for people, a code and a field for programs. */
 export class ApiError extends Error {

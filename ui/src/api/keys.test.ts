@@ -1,34 +1,40 @@
-import { QueryClient } from "@tanstack/react-query";
+import { QueryClient, type QueryKey } from "@tanstack/react-query";
 import { describe, expect, it } from "vitest";
+import { collectionsQuery } from "../features/documents/queries";
+import { eventQuery } from "../features/event/queries";
+import { statsQuery } from "../features/job/queries";
+import { arrivalsQuery } from "../features/setup/queries";
 import type { Change } from "../platform";
-import { keys, staleAfter } from "./keys";
+import { overviewQuery } from "../shared/jobs/overview";
+import { staleAfter } from "./keys";
+import { destinationsQuery, jobsQuery, providersQuery, sourcesQuery, statusQuery } from "./queries";
+
+/** Queries as the window has them. */
+const queries: { queryKey: QueryKey }[] = [
+  providersQuery,
+  statusQuery,
+  sourcesQuery,
+  destinationsQuery,
+  jobsQuery,
+  overviewQuery,
+  statsQuery("j1"),
+  statsQuery("j2"),
+  arrivalsQuery("j1"),
+  eventQuery("j1", "1"),
+  eventQuery("j2", "2"),
+  collectionsQuery("d1"),
+];
 
 /** Which of the window's queries these changes make old. */
 function staleQueries(...changes: Change[]): string[] {
   const client = new QueryClient();
-  const known = [
-    keys.providers,
-    keys.status,
-    keys.sources,
-    keys.destinations,
-    keys.jobs,
-    keys.overview,
-    keys.figures("j1"),
-    keys.figures("j2"),
-    keys.allFigures,
-    [...keys.events, "list", { q: "ada" }],
-    keys.event("j1", "1"),
-    keys.event("j2", "2"),
-    [...keys.executions, "j1"],
-    [...keys.documents("d1"), "collections"],
-  ];
-  for (const key of known) client.setQueryData(key, 0);
+  for (const { queryKey } of queries) client.setQueryData(queryKey, 0 as never);
   for (const queryKey of staleAfter(changes) ?? [[]]) {
     void client.invalidateQueries({ queryKey, refetchType: "none" });
   }
-  return known
-    .filter((key) => client.getQueryState(key)?.isInvalidated)
-    .map((key) => key.filter((part) => typeof part === "string").join("/"))
+  return queries
+    .filter(({ queryKey }) => client.getQueryState(queryKey)?.isInvalidated)
+    .map(({ queryKey }) => queryKey.join("/"))
     .sort();
 }
 
@@ -39,28 +45,22 @@ describe("staleAfter", () => {
       expect.arrayContaining([
         "documents/d1/collections",
         "event/j1/1",
-        "events/list",
-        "figures/j1",
-        "figures/all",
+        "events/arrivals/j1",
+        "figures/j1/stats",
+        "jobs",
+        "overview",
       ]),
     );
-    for (const other of [
-      "event/j2/2",
-      "figures/j2",
-      "sources",
-      "destinations",
-      "providers",
-      "executions/j1",
-    ]) {
+    for (const other of ["event/j2/2", "figures/j2/stats", "sources", "destinations", "providers"]) {
       expect(stale).not.toContain(other);
     }
   });
 
   it("a changed job makes the jobs and its own numbers old", () => {
     const stale = staleQueries({ what: "syncJobs", jobId: "j2" });
-    expect(stale).toEqual(expect.arrayContaining(["jobs", "overview", "figures/j2", "status"]));
-    expect(stale).not.toContain("figures/j1");
-    expect(stale).not.toContain("events/list");
+    expect(stale).toEqual(expect.arrayContaining(["jobs", "overview", "figures/j2/stats", "status"]));
+    expect(stale).not.toContain("figures/j1/stats");
+    expect(stale).not.toContain("events/arrivals/j1");
   });
 
   it("a changed destination makes its documents old: they may lie elsewhere now", () => {
@@ -75,8 +75,8 @@ describe("staleAfter", () => {
     expect(staleQueries({ what: "sources" })).toEqual(["jobs", "sources"]);
   });
 
-  it("an execution makes the lists of executions old, and the jobs with their counts and deliveries", () => {
-    expect(staleQueries({ what: "executions", jobId: "j1" })).toEqual(["executions/j1", "jobs"]);
+  it("an execution makes the jobs old with their counts and deliveries", () => {
+    expect(staleQueries({ what: "executions", jobId: "j1" })).toEqual(["jobs"]);
   });
 
   it("a refresh makes all old, whatever else changed", () => {

@@ -1,8 +1,8 @@
 /**
- * The keys of everything that is cached, and which of them a change makes old.
+ * The keys of what changes make old by themselves, and which of them which change does.
  *
  * A feature's query uses one of these keys (with more parts behind it, if need be), so that live updates work without a
- * feature knowing of changes at all.
+ * feature knowing of changes at all. What is too costly for that has a key of its own and is read again as its query says.
  */
 import type { QueryKey } from "@tanstack/react-query";
 import type { Change } from "../platform";
@@ -16,11 +16,8 @@ export const keys = {
   overview: ["overview"] as const,
   /** Numbers of one job: stats, activity, types, diagnosis. */
   figures: (jobId: string) => ["figures", jobId] as const,
-  /** Numbers over all jobs. */
-  allFigures: ["figures", "all"] as const,
   events: ["events"] as const,
   event: (jobId: string, eventId: string) => ["event", jobId, eventId] as const,
-  executions: ["executions"] as const,
   documents: (destinationId: string) => ["documents", destinationId] as const,
 };
 
@@ -41,16 +38,16 @@ export function staleAfter(changes: Change[]): QueryKey[] | null {
         add(keys.destinations, keys.jobs, ["documents"]);
         break;
       case "syncJobs":
-        add(keys.jobs, keys.overview, keys.status, keys.allFigures);
+        add(keys.jobs, keys.overview, keys.status);
         if (jobId) add(keys.figures(jobId));
         break;
       case "events":
-        add(keys.events, keys.overview, keys.allFigures, keys.status, ["documents"]);
+        add(keys.events, keys.jobs, keys.overview, keys.status, ["documents"]);
         if (jobId) add(keys.figures(jobId), ["event", jobId]);
         break;
       case "executions":
         // After each batch a job's counts and how its delivery stands may be others.
-        add(keys.executions, keys.jobs);
+        add(keys.jobs);
         break;
     }
   }

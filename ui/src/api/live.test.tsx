@@ -31,7 +31,7 @@ function slowClient() {
   const rounds: { keys: string[]; end: () => void }[] = [];
   let open: Promise<void> | undefined;
   vi.spyOn(client, "invalidateQueries").mockImplementation((filters) => {
-    const key = filters?.queryKey === undefined ? "all" : JSON.stringify(filters.queryKey);
+    const key = JSON.stringify(filters?.queryKey);
     if (open) {
       rounds.at(-1)?.keys.push(key);
       return open;
@@ -56,7 +56,7 @@ describe("live updates", () => {
     expect(rounds).toHaveLength(0);
     await vi.advanceTimersByTimeAsync(500);
     expect(rounds).toHaveLength(1);
-    expect(rounds[0]?.keys).toContain(JSON.stringify(keys.executions));
+    expect(rounds[0]?.keys).toContain(JSON.stringify(keys.jobs));
     // Each key once, however many changes there were.
     expect(new Set(rounds[0]?.keys).size).toBe(rounds[0]?.keys.length);
     stop();
@@ -81,6 +81,24 @@ describe("live updates", () => {
     stop();
   });
 
+  it("what is never answered holds up nothing else", async () => {
+    const client = new QueryClient();
+    const asked: string[] = [];
+    vi.spyOn(client, "invalidateQueries").mockImplementation((filters) => {
+      const key = JSON.stringify(filters?.queryKey);
+      asked.push(key);
+      return key === JSON.stringify(keys.sources) ? new Promise(() => {}) : Promise.resolve();
+    });
+    const stop = startLiveUpdates(client);
+    for (let round = 0; round < 3; round += 1) {
+      tell([{ what: "sources" }]);
+      await vi.advanceTimersByTimeAsync(500);
+    }
+    expect(asked.filter((key) => key === JSON.stringify(keys.sources))).toHaveLength(1);
+    expect(asked.filter((key) => key === JSON.stringify(keys.jobs))).toHaveLength(3);
+    stop();
+  });
+
   it("without changes nothing is read", async () => {
     const { client, rounds } = slowClient();
     const stop = startLiveUpdates(client);
@@ -97,7 +115,7 @@ describe("live updates", () => {
     const stop = startLiveUpdates(client);
     tell([{ what: "refresh" }]);
     await vi.advanceTimersByTimeAsync(500);
-    expect(rounds.map((round) => round.keys)).toEqual([["all"]]);
+    expect(rounds.map((round) => round.keys)).toEqual([["[]"]]);
     stop();
   });
 

@@ -1,5 +1,5 @@
 /** Live updates: the engine says what changed, and what is on the screen of it is read again. */
-import type { QueryClient } from "@tanstack/react-query";
+import type { QueryClient, QueryKey } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
 import { type Change, platform } from "../platform";
 import { staleAfter } from "./keys";
@@ -7,36 +7,42 @@ import { staleAfter } from "./keys";
 /** At most so often: a flood of webhooks must not become a flood of queries. */
 const PAUSE_MS = 500;
 
+/** The beginning of every key. */
+const ALL: QueryKey = [];
+
 let connected = true;
 const connectionListeners = new Set<() => void>();
 const changeListeners = new Set<(changes: Change[]) => void>();
 
 /** Starts listening; the returned function ends it. */
 export function startLiveUpdates(client: QueryClient): () => void {
-  let waiting: Change[] = [];
+  const waiting = new Map<string, QueryKey>();
+  const reading = new Set<string>();
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let running = false;
 
-  const flush = async () => {
+  const flush = () => {
     timer = undefined;
-    const changes = waiting;
-    waiting = [];
-    running = true;
-    const stale = staleAfter(changes);
-    if (stale === null) await client.invalidateQueries();
-    else await Promise.all(stale.map((queryKey) => client.invalidateQueries({ queryKey })));
-    running = false;
-    schedule();
+    for (const [id, queryKey] of waiting) {
+      if (reading.has(id)) continue;
+      waiting.delete(id);
+      reading.add(id);
+      void client.invalidateQueries({ queryKey }).finally(() => {
+        reading.delete(id);
+        schedule();
+      });
+    }
   };
-  // The next round begins only after the queries of this one were answered: a slow machine is asked less often.
+  // A key is read again only after it was answered: a slow machine is asked less often, and what gets no answer holds
+  // up nothing else.
   const schedule = () => {
-    if (waiting.length > 0 && !timer && !running) timer = setTimeout(flush, PAUSE_MS);
+    const isDue = [...waiting.keys()].some((id) => !reading.has(id));
+    if (isDue && !timer) timer = setTimeout(flush, PAUSE_MS);
   };
 
   const stop = platform().changes(
     (changes) => {
       for (const listener of changeListeners) listener(changes);
-      waiting.push(...changes);
+      for (const key of staleAfter(changes) ?? [ALL]) waiting.set(JSON.stringify(key), key);
       schedule();
     },
     (now) => {
@@ -46,7 +52,7 @@ export function startLiveUpdates(client: QueryClient): () => void {
   );
   return () => {
     stop();
-    waiting = [];
+    waiting.clear();
     clearTimeout(timer);
   };
 }

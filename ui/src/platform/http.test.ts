@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { browserPlatform } from "./http";
+import { borrowToken, browserPlatform } from "./http";
 import type { Change, EngineState } from "./types";
 
 /** A stream of server-sent events that the test writes. */
@@ -61,6 +61,30 @@ describe("the token", () => {
     fetchMock.mockImplementation(async () => new Response("{}"));
     await browserPlatform().fetch(new Request("http://localhost/api/status"));
     expect(sent(0).headers.get("authorization")).toBe("Bearer new");
+  });
+
+  it("is given to another tab that asks, and not once it is refused", async () => {
+    // The pages of the other tests are still there.
+    const Channel = BroadcastChannel;
+    vi.stubGlobal(
+      "BroadcastChannel",
+      class extends Channel {
+        constructor(name: string) {
+          super(`${name} of this test`);
+        }
+      },
+    );
+    history.replaceState(null, "", "/#token=lent");
+    fetchMock.mockImplementation(async () => new Response("{}", { status: 401 }));
+    const first = browserPlatform();
+    sessionStorage.clear();
+    await borrowToken();
+    expect(sessionStorage.getItem("hookline.token")).toBe("lent");
+
+    await first.fetch(new Request("http://localhost/api/status"));
+    sessionStorage.clear();
+    await borrowToken();
+    expect(sessionStorage.getItem("hookline.token")).toBeNull();
   });
 
   it("that is missing is said, and how to get one", () => {

@@ -2,13 +2,18 @@
  * The UI in a browser: the control API over loopback HTTP, changes as server-sent events.
  *
  * The token comes in the URL's fragment (`#token=…`), which browsers do not send. It is kept for this tab only, and taken
- * out of the address bar so that it is not in a bookmark or a screenshot.
+ * out of the address bar so that it is not in a bookmark or a screenshot. A tab that was opened with a link to a page asks
+ * the other tabs of this address for it.
  */
 import { localPreferences } from "./preferences";
 import { readServerSentEvents } from "./serverSentEvents";
 import type { Change, EngineState, Platform } from "./types";
 
 const TOKEN_KEY = "hookline.token";
+/** Only pages of this very origin hear each other on it. */
+const CHANNEL = "hookline.token";
+/** Tabs of one browser answer at once; longer nobody waits for a page without one. */
+const BORROW_MS = 300;
 const RECONNECT_MS = [500, 1000, 2000, 5000];
 /** The server is silent for 15 s at most; after this long without a byte the connection is dead. */
 const SILENCE_MS = 40_000;
@@ -24,6 +29,29 @@ function takeToken(): string | undefined {
   return sessionStorage.getItem(TOKEN_KEY) ?? undefined;
 }
 
+/** Asks the other tabs for the token when this one has none. */
+export async function borrowToken(): Promise<void> {
+  if (takeToken() !== undefined) return;
+  const others = new BroadcastChannel(CHANNEL);
+  const token = await new Promise<string | undefined>((resolve) => {
+    others.onmessage = ({ data }) => {
+      if (typeof data?.token === "string") resolve(data.token);
+    };
+    others.postMessage({ ask: "token" });
+    setTimeout(() => resolve(undefined), BORROW_MS);
+  });
+  others.close();
+  if (token !== undefined) sessionStorage.setItem(TOKEN_KEY, token);
+}
+
+/** Gives the token to other tabs that ask, as long as the engine takes it. */
+function lendToken(token: string, isGood: () => boolean): void {
+  const others = new BroadcastChannel(CHANNEL);
+  others.onmessage = ({ data }) => {
+    if (data?.ask === "token" && isGood()) others.postMessage({ token });
+  };
+}
+
 export function browserPlatform(): Platform {
   const token = takeToken();
   // A new address put into this very tab differs in its fragment only: the browser itself would not load it.
@@ -31,6 +59,7 @@ export function browserPlatform(): Platform {
     if (new URLSearchParams(location.hash.slice(1)).has("token")) location.reload();
   });
   const engine = engineOf(token);
+  if (token !== undefined) lendToken(token, engine.isRunning);
 
   const send = async (request: Request): Promise<Response> => {
     const headers = new Headers(request.headers);
@@ -85,6 +114,7 @@ function engineOf(token: string | undefined) {
   const listeners = new Set<(state: EngineState) => void>();
   let state: EngineState = token ? { state: "running" } : NO_TOKEN;
   return {
+    isRunning: () => state.state === "running",
     refused() {
       if (state.state === "failed") return;
       state = WRONG_TOKEN;

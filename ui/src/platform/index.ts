@@ -9,7 +9,8 @@ export async function choosePlatform(): Promise<Platform> {
     const { desktopPlatform } = await import("./tauri");
     chosen = await desktopPlatform();
   } else {
-    const { browserPlatform } = await import("./http");
+    const { borrowToken, browserPlatform } = await import("./http");
+    await borrowToken();
     chosen = browserPlatform();
   }
   return chosen;

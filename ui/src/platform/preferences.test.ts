@@ -29,7 +29,12 @@ it("another program's text under the key is not a failure", async () => {
 it("a value of another type has its default", async () => {
   localStorage.setItem(
     "hookline.preferences",
-    JSON.stringify({ colorScheme: 7, hiddenEventColumns: "size", eventPaneWidth: "wide", welcomed: true }),
+    JSON.stringify({
+      colorScheme: 7,
+      hiddenEventColumns: "size",
+      eventPaneWidth: "wide",
+      keepReceivingWhenClosed: false,
+    }),
   );
-  expect(await localPreferences().load()).toEqual({ ...preferenceDefaults, welcomed: true });
+  expect(await localPreferences().load()).toEqual({ ...preferenceDefaults, keepReceivingWhenClosed: false });
 });

@@ -126,14 +126,14 @@ describe("the system", () => {
   it("keeps preferences, and ignores those of another type", async () => {
     shell.answers.set("preferences", () => ({
       colorScheme: "dark",
-      welcomed: 1,
+      keepReceivingWhenClosed: 1,
       hiddenEventColumns: {},
       other: 2,
     }));
     shell.answers.set("set_preference", () => null);
     const { preferences } = await desktopPlatform();
     expect(await preferences.load()).toEqual({ ...preferenceDefaults, colorScheme: "dark" });
-    await preferences.set("welcomed", true);
-    expect(shell.asked.at(-1)?.args).toEqual({ name: "welcomed", value: true });
+    await preferences.set("keepReceivingWhenClosed", false);
+    expect(shell.asked.at(-1)?.args).toEqual({ name: "keepReceivingWhenClosed", value: false });
   });
 });

@@ -29,21 +29,25 @@ export const statusTone = (status: EventStatus): Tone => TONES[status];
 export const eventTone = (event: Pick<Event, "status" | "nextAttemptAt">): Tone =>
   event.status === "failed" && event.nextAttemptAt ? "wait" : statusTone(event.status);
 
+/** The statuses as they are called. */
+export const STATUS_WORDS: Record<EventStatus, string> = {
+  completed: "Completed",
+  pending: "Pending",
+  processing: "Processing",
+  failed: "Failed",
+  skipped: "Skipped",
+  rejected: "Rejected",
+};
+
 /** The word beside the shape. */
 export function statusWord(event: Pick<Event, "status" | "reason" | "nextAttemptAt">): string {
   switch (event.status) {
-    case "completed":
-      return "Completed";
-    case "pending":
-      return "Pending";
-    case "processing":
-      return "Processing";
     case "failed":
-      return event.nextAttemptAt ? "Retrying" : "Failed";
-    case "rejected":
-      return "Rejected";
+      return event.nextAttemptAt ? "Retrying" : STATUS_WORDS.failed;
     case "skipped":
-      return event.reason ? SKIPPED[event.reason] : "Skipped";
+      return event.reason ? SKIPPED[event.reason] : STATUS_WORDS.skipped;
+    default:
+      return STATUS_WORDS[event.status];
   }
 }
 

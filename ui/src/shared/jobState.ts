@@ -1,6 +1,6 @@
 /** What a sync job is doing, in a tone, a word and a sentence. */
 import type { SyncJob } from "../api/schema";
-import { formatRelative } from "./format/times";
+import { formatSoon } from "./format/times";
 import type { Tone } from "./ui/Status";
 
 export interface JobState {
@@ -29,7 +29,7 @@ export function jobState(
     return {
       tone: "wait",
       word: "Waiting for destination",
-      sentence: `Waiting for the destination: ${delivery.error}. Trying again ${soon(delivery.nextTryAt, now)}. Events are received and kept meanwhile.`,
+      sentence: `Waiting for the destination: ${delivery.error}. Trying again ${formatSoon(delivery.nextTryAt, now)}. Events are received and kept meanwhile.`,
     };
   }
   if (delivery.state === "blocked") {
@@ -47,9 +47,4 @@ export function jobState(
     };
   }
   return { tone: "ok", word: "Receiving", sentence: "Receives, and applies what comes." };
-}
-
-/** When the next try is; the clock on the screen may be a few seconds behind the engine's. */
-function soon(time: string, now: number): string {
-  return Date.parse(time) <= now ? "now" : formatRelative(time, now);
 }

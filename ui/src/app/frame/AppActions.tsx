@@ -1,19 +1,30 @@
 /** The actions that are there on every page, their shortcuts, and what the native menu and deep links ask for. */
 import { useHotkeys } from "@mantine/hooks";
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useRouter } from "@tanstack/react-router";
-import { useEffect, useMemo } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { jobsQuery } from "../../api/queries";
+import type { SyncJob } from "../../api/schema";
 import { platform } from "../../platform";
-import { copy } from "../../shared/state/copy";
+import { DeleteJobDialog } from "../../shared/jobs/DeleteJobDialog";
+import { type Action, runAction, useActions } from "../../shared/state/actions";
 import { preferences, setPreference } from "../../shared/state/preferences";
-import { type Action, runAction, useActions } from "../actions";
+import { isDialogOpen } from "../../shared/ui/dialogs";
 import { openPalette } from "../palette/CommandPalette";
+import { jobActions } from "./jobActions";
+import { maintenanceActions } from "./maintenance";
+
+/** Does something unless a dialog is open. */
+const whenFree = (what: () => void) => () => {
+  if (!isDialogOpen()) what();
+};
 
 export function AppActions() {
   const navigate = useNavigate();
   const router = useRouter();
+  const client = useQueryClient();
   const { data: jobs } = useQuery(jobsQuery);
+  const [deleting, setDeleting] = useState<SyncJob>();
 
   const actions = useMemo<Action[]>(() => {
     const go = (id: string, label: string, to: string, hotkey?: string): Action => ({
@@ -45,34 +56,17 @@ export function AppActions() {
         keywords: "create webhook connect",
         run: () => void navigate({ to: "/transfers/new" }),
       },
-      ...(jobs ?? []).flatMap((job): Action[] => [
-        {
-          id: `job.open.${job.id}`,
-          label: `Open ${job.name}`,
-          group: "Transfers",
-          run: () => void navigate({ to: "/transfers/$jobId", params: { jobId: job.id } }),
-        },
-        {
-          id: `job.events.${job.id}`,
-          label: `Show events of ${job.name}`,
-          group: "Transfers",
-          run: () => void navigate({ to: "/events", search: { job: job.id } }),
-        },
-        {
-          id: `job.url.${job.id}`,
-          label: `Copy webhook URL of ${job.name}`,
-          group: "Transfers",
-          run: () => void copy(job.webhookUrl, "webhook URL"),
-        },
-      ]),
+      ...(jobs ?? []).flatMap((job) => jobActions(job, { navigate, onDelete: setDeleting })),
+      ...maintenanceActions(client),
       scheme("light", "Use the light theme"),
       scheme("dark", "Use the dark theme"),
       scheme("auto", "Use the system's theme"),
     ];
-  }, [jobs, navigate]);
+  }, [jobs, navigate, client]);
   useActions(actions);
 
-  const run = (id: string) => () => runAction(id);
+  // Behind a dialog nothing moves: what it asks, or does, belongs to the page that it was opened on.
+  const run = (id: string) => whenFree(() => runAction(id));
   useHotkeys([
     ["mod+1", run("go.events")],
     ["mod+2", run("go.transfers")],
@@ -86,6 +80,9 @@ export function AppActions() {
     ],
   ]);
 
+  // Also from within fields and editors.
+  useHotkeys([["mod+K", openPalette]], [], true);
+
   useEffect(
     () =>
       platform().onCommand((command) => {
@@ -95,18 +92,31 @@ export function AppActions() {
         }
         switch (command.id) {
           case "newJob":
-            return runAction("job.new");
+            return whenFree(() => runAction("job.new"))();
           case "settings":
-            return runAction("go.settings");
+            return whenFree(() => runAction("go.settings"))();
           case "palette":
             return openPalette();
           case "about":
-            return void navigate({ to: "/settings", hash: "about" });
+            return whenFree(() => void navigate({ to: "/settings", hash: "about" }))();
           case "copyDiagnostics":
-            return void navigate({ to: "/settings", hash: "logs" });
+            return runAction("diagnostics.copy");
         }
       }),
     [navigate, router],
   );
-  return null;
+  return (
+    deleting && (
+      <DeleteJobDialog
+        job={deleting}
+        onClose={() => setDeleting(undefined)}
+        onDeleted={() => {
+          // What is shown of the job is gone with it.
+          if (router.state.location.pathname.startsWith(`/transfers/${deleting.id}`)) {
+            void navigate({ to: "/transfers" });
+          }
+        }}
+      />
+    )
+  );
 }

@@ -1,11 +1,26 @@
 /** The frame around every page: sidebar, top bar with the light, palette, shortcuts. */
+import { VisuallyHidden } from "@mantine/core";
 import { Outlet, useLocation } from "@tanstack/react-router";
+import { useEffect, useState } from "react";
 import { Contained } from "../../shared/ui/Contained";
 import { CommandPalette } from "../palette/CommandPalette";
 import { AppActions } from "./AppActions";
+import { titleOf, useCrumbs } from "./crumbs";
 import classes from "./Frame.module.css";
 import { Sidebar } from "./Sidebar";
 import { TopBar } from "./TopBar";
+
+/** Names the page where the browser does, and tells screen readers of another one: the focus stays where it is. */
+function PageName({ path }: { path: string }) {
+  const title = titleOf(useCrumbs());
+  const [first] = useState(path);
+  const [hasMoved, setHasMoved] = useState(false);
+  if (path !== first && !hasMoved) setHasMoved(true);
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
+  return <VisuallyHidden role="status">{hasMoved && title}</VisuallyHidden>;
+}
 
 export function Frame() {
   const path = useLocation({ select: (location) => location.pathname });
@@ -25,6 +40,7 @@ export function Frame() {
           </Contained>
         </main>
       </div>
+      <PageName path={path} />
     </div>
   );
 }

@@ -50,9 +50,10 @@ export function TopBar() {
 function ReceivingLight() {
   const now = useNow();
   const connected = useConnected();
-  const { data: status } = useQuery(statusQuery);
-  const { data: jobs } = useQuery(jobsQuery);
-  const light = receivingLight(status, jobs, connected, now);
+  const status = useQuery(statusQuery);
+  const jobs = useQuery(jobsQuery);
+  const failed = [status, jobs].find((query) => query.isLoadingError);
+  const light = receivingLight(status.data, jobs.data, connected, now, failed?.error);
   return (
     <Popover position="bottom-end" width={380} withinPortal trapFocus returnFocus>
       <Popover.Target>
@@ -70,6 +71,11 @@ function ReceivingLight() {
               <Text size="sm">{text}</Text>
             </Group>
           ))}
+          {failed && (
+            <Button variant="default" onClick={() => void failed.refetch()}>
+              Retry
+            </Button>
+          )}
         </Stack>
       </Popover.Dropdown>
     </Popover>

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { crumbsOf } from "./crumbs";
+import { crumbsOf, titleOf } from "./crumbs";
 
 const labels = (path: string) =>
   crumbsOf(path, (id) => (id === "job_1" ? "Stripe → Shop" : undefined)).map((crumb) => crumb.label);
@@ -40,4 +40,11 @@ it("an event stands behind its job, which leads to the job", () => {
 it("an address that is none has a name all the same", () => {
   expect(labels("/")).toEqual(["Hookline"]);
   expect(labels("/nowhere/at/all")[0]).toBe("Hookline");
+});
+
+it("a title begins with what the page is about, and says the app's name once", () => {
+  const title = (path: string) => titleOf(crumbsOf(path, () => "Stripe → Shop"));
+  expect(title("/events")).toBe("Events · Hookline");
+  expect(title("/transfers/job_1/edit")).toBe("Edit · Stripe → Shop · Transfers · Hookline");
+  expect(title("/")).toBe("Hookline");
 });

@@ -25,6 +25,10 @@ export function useCrumbs(): Crumb[] {
   return crumbsOf(path, (jobId) => jobs?.find((job) => job.id === jobId)?.name);
 }
 
+/** The page in one line, what it is about first: "Stripe → Analytics · Transfers · Hookline". */
+export const titleOf = (crumbs: readonly Crumb[]): string =>
+  [...new Set([...crumbs.map(({ label }) => label).reverse(), "Hookline"])].join(" · ");
+
 /** The crumbs of a path; `nameOf` gives a job's name. */
 export function crumbsOf(path: string, nameOf: (jobId: string) => string | undefined): Crumb[] {
   const [page = "", second, third] = path.split("/").filter(Boolean);

@@ -51,8 +51,14 @@ describe("the light", () => {
   });
 
   it("claims nothing before it knows", () => {
-    expect(light(undefined)).toEqual({ tone: "busy", word: "Looking", facts: [] });
-    expect(receivingLight(undefined, [], true, NOW)).toEqual({ tone: "busy", word: "Looking", facts: [] });
+    expect(light(undefined)).toMatchObject({ tone: "busy", word: "Looking" });
+    expect(receivingLight(undefined, [], true, NOW)).toMatchObject({ tone: "busy", word: "Looking" });
+  });
+
+  it("says why it does not know", () => {
+    const shown = receivingLight(undefined, [], true, NOW, new Error("the disk is broken"));
+    expect(shown).toMatchObject({ tone: "bad", word: "Not known" });
+    expect(textOf(shown)).toContain("The disk is broken.");
   });
 
   it("is red when nothing listens, and says where and what to do", () => {

@@ -1,4 +1,5 @@
 /** What is received and what is not, in words: the light at the top, and the line at the sidebar's foot. */
+import { describeError } from "../../api/client";
 import type { Status, SyncJob } from "../../api/schema";
 import { formatAgo } from "../../shared/format/times";
 import type { Tone } from "../../shared/ui/Status";
@@ -28,12 +29,18 @@ export function receivingLight(
   jobs: SyncJob[] | undefined,
   connected: boolean,
   now: number,
+  /** Why `status` or `jobs` could not be read. */
+  failure?: unknown,
 ): Light {
   if (!connected) {
     const text = "The engine does not answer. What is on the screen may be old. Connecting again…";
     return { tone: "bad", word: "Not connected", facts: [{ tone: "bad", text }] };
   }
-  if (!status || !jobs) return { tone: "busy", word: "Looking", facts: [] };
+  if (!status || !jobs) {
+    if (!failure) return { tone: "busy", word: "Looking", facts: [{ tone: "busy", text: "Being read…" }] };
+    const text = `Whether webhooks are received could not be read: ${describeError(failure).message}`;
+    return { tone: "bad", word: "Not known", facts: [{ tone: "bad", text }] };
+  }
   if (!status.receiver.listening) {
     const text = `Nothing listens at ${status.receiver.url}: webhooks are refused. Restart Hookline; the log says why.`;
     return { tone: "bad", word: "Not receiving", facts: [{ tone: "bad", text }] };

@@ -2,26 +2,30 @@
 import { Kbd } from "@mantine/core";
 import { Spotlight, spotlight } from "@mantine/spotlight";
 import { IconSearch } from "@tabler/icons-react";
+import { type Action, useAllActions } from "../../shared/state/actions";
+import { isDialogOpen } from "../../shared/ui/dialogs";
 import { shownHotkey } from "../../shared/ui/keys";
-import { type Action, useAllActions } from "../actions";
 
-export const openPalette = (): void => spotlight.open();
+const NAME = "Commands";
+
+/** Opens it, unless another dialog is open: what that asks, or does, belongs to the page that it was opened on. */
+export const openPalette = (): void => {
+  if (!isDialogOpen(NAME)) spotlight.open();
+};
 
 export function CommandPalette() {
   const actions = useAllActions();
   return (
     <Spotlight
       actions={grouped(actions)}
-      shortcut="mod + K"
+      shortcut={null}
       nothingFound="No command has these words"
       highlightQuery
       scrollable
       maxHeight={420}
       limit={60}
-      triggerOnContentEditable
-      tagsToIgnore={[]}
       transitionProps={{ duration: 80 }}
-      attributes={{ content: { "aria-label": "Commands" } }}
+      attributes={{ content: { "aria-label": NAME } }}
       searchProps={{
         leftSection: <IconSearch size={16} />,
         placeholder: "What do you want to do?",
@@ -41,7 +45,7 @@ function grouped(actions: Action[]) {
       label,
       ...(keywords ? { keywords } : {}),
       ...(hotkey ? { rightSection: <Kbd size="xs">{shownHotkey(hotkey)}</Kbd> } : {}),
-      onClick: run,
+      onClick: () => run(),
     })),
   }));
 }

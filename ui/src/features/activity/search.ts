@@ -1,5 +1,5 @@
 /** Which executions are looked at, as it stands in the address. */
-import { withoutEmpty } from "../events/search";
+import { withoutEmpty } from "../../shared/withoutEmpty";
 
 export interface ActivitySearch {
   /** A job's id. */

@@ -1,7 +1,7 @@
 import { ActionIcon, Group, Loader, Text } from "@mantine/core";
 import { IconX } from "@tabler/icons-react";
-import { describeError } from "../../api/client";
 import type { CheckAnswer } from "../../api/schema";
+import { checkProblem } from "../../shared/jobs/check";
 import { Status } from "../../shared/ui/Status";
 
 interface CheckResultProps {
@@ -23,7 +23,7 @@ export function CheckResult({ running, answer, error, onDismiss }: CheckResultPr
     );
   }
   if (!answer && !error) return null;
-  const refused = answer?.ok ? undefined : (answer?.error ?? (error && describeError(error)));
+  const refused = checkProblem(answer, error);
   return (
     <Group gap={4} wrap="nowrap" align="flex-start" role="status">
       <div style={{ flex: 1, minWidth: 0, overflowWrap: "anywhere" }}>

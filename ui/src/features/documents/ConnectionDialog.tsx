@@ -18,6 +18,7 @@ export function ConnectionDialog({ destination, onClose }: ConnectionDialogProps
   const [database, setDatabase] = useState(destination.database ?? "");
   const update = useUpdateDestination(destination.id, onClose);
   const check = useMutation({
+    gcTime: 0,
     mutationFn: (body: CreateDestination) =>
       call(
         api.POST("/api/workspaces/{workspaceId}/destinations/check", {

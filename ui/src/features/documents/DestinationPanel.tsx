@@ -1,10 +1,11 @@
 import { ActionIcon, Group, Menu, Select, Stack, Text, Tooltip } from "@mantine/core";
 import { IconDots, IconLink, IconPencil, IconPlugConnected, IconTrash } from "@tabler/icons-react";
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useMemo, useState } from "react";
 import { api, call, WORKSPACE } from "../../api/client";
 import { jobsQuery } from "../../api/queries";
 import type { Destination } from "../../api/schema";
+import { type Action, useActions } from "../../shared/state/actions";
 import { useNow } from "../../shared/state/now";
 import { CopyButton } from "../../shared/ui/CopyButton";
 import { Status } from "../../shared/ui/Status";
@@ -72,6 +73,7 @@ function Chosen({ destination, onDeleted, children }: ChosenProps) {
         }),
       ),
   });
+  useDestinationPalette(destination, check.mutate, setDialog);
   return (
     <Stack gap="xs">
       <Group gap={4} wrap="nowrap">
@@ -91,6 +93,32 @@ function Chosen({ destination, onDeleted, children }: ChosenProps) {
         <DeleteDestinationDialog destination={destination} onClose={close} onDeleted={onDeleted} />
       )}
     </Stack>
+  );
+}
+
+/** Offers the menu's items in the command palette. */
+function useDestinationPalette(
+  { name, kind }: Destination,
+  onCheck: () => void,
+  onDialog: (dialog: Dialog) => void,
+): void {
+  useActions(
+    useMemo(() => {
+      const action = (id: string, label: string, run: () => void): Action => ({
+        id: `destination.${id}`,
+        label,
+        group: "Destination",
+        run,
+      });
+      return [
+        action("check", `Check connection of ${name}`, onCheck),
+        action("rename", `Rename ${name}…`, () => onDialog("rename")),
+        ...(kind === "local"
+          ? []
+          : [action("connection", `Change the address of ${name}…`, () => onDialog("connection"))]),
+        action("delete", `Delete ${name}…`, () => onDialog("delete")),
+      ];
+    }, [name, kind, onCheck, onDialog]),
   );
 }
 

@@ -5,13 +5,14 @@ import { Link } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { ApiError } from "../../api/client";
 import { platform } from "../../platform";
+import { documentTextQuery } from "../../shared/documents";
 import { JsonView } from "../../shared/json/JsonView";
 import { toastError } from "../../shared/state/toasts";
 import { CopyButton } from "../../shared/ui/CopyButton";
 import { Empty, Failed, LoadingRows } from "../../shared/ui/States";
 import classes from "./Documents.module.css";
 import { idText, isAddressable, type StoredDocument, syncFacts, titleOf, withoutMetadata } from "./document";
-import { documentQuery, documentsQuery, type OpenDocument, openedFromList } from "./queries";
+import { documentsQuery, type OpenDocument, opened, openedFromList } from "./queries";
 import { SyncFactsList } from "./SyncFactsList";
 
 interface DocumentPaneProps {
@@ -34,7 +35,11 @@ function Opened({ destinationId, collection, id, onClose }: DocumentPaneProps & 
   const inList = useListed(destinationId, collection, id);
   // Ids of other programs' documents can be of types that cannot be written as text: the list's copy has to do.
   const onlyInList = inList !== undefined && !isAddressable(inList._id);
-  const query = useQuery({ ...documentQuery(destinationId, collection, id), enabled: !onlyInList });
+  const query = useQuery({
+    ...documentTextQuery(destinationId, collection, id),
+    select: opened,
+    enabled: !onlyInList,
+  });
   const open = onlyInList ? openedFromList(inList) : query.data;
   const title = open && titleOf(open.document);
 

@@ -332,7 +332,7 @@ describe("a destination", () => {
     );
     await choose(user, /Check connection/);
     expect(await screen.findByText("Connection does not work")).toBeTruthy();
-    expect(screen.getByText("the password is wrong")).toBeTruthy();
+    expect(screen.getByText("The password is wrong.")).toBeTruthy();
     expect(screen.getByText("Set the URI anew.")).toBeTruthy();
   });
 

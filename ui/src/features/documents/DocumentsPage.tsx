@@ -20,7 +20,7 @@ import { type DocumentSearch, parseDocumentSearch } from "./search";
 export function DocumentsPage() {
   const destinations = useQuery(destinationsQuery);
   if (destinations.isPending) return <LoadingRows />;
-  if (destinations.isError) {
+  if (destinations.isLoadingError) {
     return (
       <Failed
         title="The destinations could not be read"
@@ -134,7 +134,7 @@ function Documents({ destination, search, go }: DocumentsProps) {
       </div>
     );
   }
-  if (collections.isError) {
+  if (collections.isLoadingError) {
     return (
       <div className={classes.wide}>
         <Failed

@@ -1,7 +1,7 @@
 /** What stands between a destination and its jobs, in a tone, a word and a sentence. */
 import type { Destination, SyncJob } from "../../api/schema";
 import { plural } from "../../shared/format/numbers";
-import { formatAgo, formatRelative } from "../../shared/format/times";
+import { formatAgo, formatSoon } from "../../shared/format/times";
 import type { Tone } from "../../shared/ui/Status";
 
 export const KIND_NAMES: Record<Destination["kind"], string> = {
@@ -43,7 +43,7 @@ export function destinationState(destinationId: string, jobs: Job[], now: number
       return {
         tone: "wait",
         word: "Unreachable",
-        sentence: `Unreachable since ${formatAgo(delivery.since, now)}: ${delivery.error}. Trying again ${formatRelative(delivery.nextTryAt, now)}.`,
+        sentence: `Unreachable since ${formatAgo(delivery.since, now)}: ${delivery.error}. Trying again ${formatSoon(delivery.nextTryAt, now)}.`,
       };
     }
   }

@@ -9,6 +9,8 @@ const params = (destinationId: string) => ({ path: { workspaceId: WORKSPACE, des
 export function useUpdateDestination(id: string, onDone: () => void) {
   const client = useQueryClient();
   return useMutation({
+    // A finished mutation is remembered for minutes: not one with a connection string in it.
+    gcTime: 0,
     mutationFn: (body: UpdateDestination) =>
       call(
         api.PATCH("/api/workspaces/{workspaceId}/destinations/{destinationId}", { params: params(id), body }),

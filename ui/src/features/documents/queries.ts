@@ -41,27 +41,16 @@ export const documentsQuery = (destinationId: string, collection: string) =>
     getNextPageParam: (last) => last.nextCursor ?? undefined,
   });
 
-export const documentQuery = (destinationId: string, collection: string, id: string) =>
-  queryOptions({
-    queryKey: [...keys.documents(destinationId), "one", collection, id],
-    queryFn: ({ signal }) =>
-      call(
-        api.GET("/api/workspaces/{workspaceId}/destinations/{destinationId}/documents/one", {
-          params: { path: pathOf(destinationId), query: { collection, id } },
-          // As text: numbers such as `1.0` are to be shown and copied as they are stored.
-          parseAs: "text",
-          signal,
-        }),
-      ).then((text) => opened(text as string)),
-  });
-
 /** A document as it is shown: its text for the JSON view, and what was read of it. */
 export interface OpenDocument {
   text: string;
   document: StoredDocument;
 }
 
-const opened = (text: string): OpenDocument => ({ text, document: JSON.parse(text) as StoredDocument });
+export const opened = (text: string): OpenDocument => ({
+  text,
+  document: JSON.parse(text) as StoredDocument,
+});
 
 /** A document of a list, for one that the API does not find by its `_id`. */
 export const openedFromList = (document: StoredDocument): OpenDocument => ({

@@ -35,7 +35,7 @@ export function CompareTab({ event }: { event: EventDetail }) {
     );
   }
   if (previous.isPending) return <LoadingRows rows={6} />;
-  if (previous.error) {
+  if (previous.isLoadingError) {
     return (
       <Failed
         title="The previous event could not be read"

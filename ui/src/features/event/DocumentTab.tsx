@@ -3,13 +3,14 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { ApiError } from "../../api/client";
+import { destinationsQuery, jobsQuery } from "../../api/queries";
 import type { Destination, EventDetail, Operation } from "../../api/schema";
+import { documentTextQuery } from "../../shared/documents";
 import { JsonView } from "../../shared/json/JsonView";
 import { CopyButton } from "../../shared/ui/CopyButton";
 import { Failed, LoadingRows } from "../../shared/ui/States";
 import classes from "./Event.module.css";
 import { noOperationWords } from "./operation";
-import { documentQuery } from "./queries";
 
 interface DocumentTabProps {
   event: EventDetail;
@@ -18,7 +19,7 @@ interface DocumentTabProps {
 
 export function DocumentTab({ event, destination }: DocumentTabProps) {
   const [chosen, setChosen] = useState(0);
-  if (!destination) return <LoadingRows rows={4} />;
+  if (!destination) return <NoDestination />;
   if (destination.kind === "http") {
     return (
       <Text size="sm">
@@ -53,6 +54,23 @@ export function DocumentTab({ event, destination }: DocumentTabProps) {
       <ResultingDocument event={event} operation={operation} destination={destination} />
     </>
   );
+}
+
+/** The destination is read, cannot be, or is gone. */
+function NoDestination() {
+  const both = [useQuery(jobsQuery), useQuery(destinationsQuery)];
+  const failed = both.find((query) => query.isLoadingError);
+  if (failed) {
+    return (
+      <Failed
+        title="Where the document lies could not be read"
+        error={failed.error}
+        onRetry={() => void failed.refetch()}
+      />
+    );
+  }
+  if (both.some((query) => query.isPending)) return <LoadingRows rows={4} />;
+  return <Text size="sm">The destination of this event's job is not there any more.</Text>;
 }
 
 /** `Writes customers / cus_1`, with the way to the document. */
@@ -93,12 +111,12 @@ function ResultingDocument({
   destination: Destination;
 }) {
   const { collection, documentId, kind } = operation;
-  const document = useQuery(documentQuery(destination.id, collection, documentId));
+  const document = useQuery(documentTextQuery(destination.id, collection, documentId));
   if (document.isPending) return <LoadingRows rows={6} />;
   if (document.error instanceof ApiError && document.error.status === 404) {
     return <Text size="sm">{absentWords(event, kind, destination.name)}</Text>;
   }
-  if (document.error) {
+  if (document.isLoadingError) {
     return (
       <Failed
         title="The document could not be read"
@@ -112,7 +130,7 @@ function ResultingDocument({
       <p className={classes.notes}>
         As it is in {destination.name} now; later events may have changed it since.
       </p>
-      <JsonView text={String(document.data)} label={`Document ${documentId}`} initialFold={3} />
+      <JsonView text={document.data} label={`Document ${documentId}`} initialFold={3} />
     </>
   );
 }

@@ -1,7 +1,7 @@
 /** Edits an event's payload and sends it as a new, correctly signed request. */
 import { Button, Group, Modal, Text, TextInput } from "@mantine/core";
 import { IconSend } from "@tabler/icons-react";
-import { useRef, useState } from "react";
+import { useMemo, useRef, useState } from "react";
 import { ApiError, describeError } from "../../api/client";
 import type { EventDetail } from "../../api/schema";
 import { JsonEditor } from "../../shared/json/JsonEditor";
@@ -42,6 +42,16 @@ export function EditAndSend({ event, onClose, onOpen }: EditAndSendProps) {
     setText(next.text);
     submit(next.text);
   };
+  // Looked for in what was sent, not at every key.
+  const hasId = useMemo(
+    () => send.variables !== undefined && withNewId(send.variables.body, id) !== undefined,
+    [send.variables, id],
+  );
+  const isEdited = text !== start.text || eventType !== event.type;
+  const isSent =
+    send.isSuccess &&
+    send.variables.body === text &&
+    (!typeInHeader || send.variables.eventType === eventType);
   const typeError = send.error instanceof ApiError && send.error.field === "eventType";
 
   return (
@@ -52,7 +62,7 @@ export function EditAndSend({ event, onClose, onOpen }: EditAndSendProps) {
       title={`Edit & send ${event.type}`}
       // What was typed is not thrown away by a slip of the pointer or a stray key.
       closeOnClickOutside={false}
-      closeOnEscape={text === start.text || text === send.variables?.body}
+      closeOnEscape={!isEdited || isSent}
       closeButtonProps={{ "aria-label": "Close" }}
     >
       <div className={classes.dialog}>
@@ -73,10 +83,8 @@ export function EditAndSend({ event, onClose, onOpen }: EditAndSendProps) {
         <JsonEditor
           value={start.text}
           label="Payload to send"
-          onChange={(next, valid) => {
-            setText(next);
-            setIsJson(valid);
-          }}
+          onChange={setText}
+          onChecked={setIsJson}
           onSubmit={() => submit()}
         />
         <div ref={result}>
@@ -86,7 +94,7 @@ export function EditAndSend({ event, onClose, onOpen }: EditAndSendProps) {
               sent={send.data}
               jobId={event.jobId}
               onOpen={(eventId) => onOpen(event.jobId, eventId)}
-              {...(withNewId(text, id) ? { onSendWithNewId: sendWithNewId } : {})}
+              {...(hasId ? { onSendWithNewId: sendWithNewId } : {})}
             />
           )}
         </div>

@@ -1,5 +1,7 @@
+import { notifications } from "@mantine/notifications";
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
+import { useState } from "react";
 import { describe, expect, it, vi } from "vitest";
 import type { EventDetail } from "../../api/schema";
 import { type Answers, fakeHost, renderApp } from "../../test/render";
@@ -39,6 +41,19 @@ function show(host: ReturnType<typeof hostWith>, eventId = "42") {
     host,
   );
   return { onNavigate, onClose };
+}
+
+/** Event 42, and 43 in its place when the button is pressed. */
+function TwoEvents() {
+  const [id, setId] = useState("42");
+  return (
+    <>
+      <button type="button" onClick={() => setId("43")}>
+        Another
+      </button>
+      <EventDetailPane jobId="job1" eventId={id} onClose={() => {}} onNavigate={() => {}} />
+    </>
+  );
 }
 
 const failedEvent = testEvent({
@@ -119,14 +134,33 @@ describe("the event pane", () => {
     expect(host.requests).toContain(`POST ${at("42")}/retry`);
   });
 
-  it("replays only after it was confirmed, with what that means", async () => {
+  it("says nothing of it when another event is shown in its place", async () => {
+    const host = hostWith([failedEvent, testEvent({ id: "43" })], "http", {
+      [`POST ${at("42")}/retry`]: [409, { error: { code: "conflict", message: "the job is paused" } }],
+    });
+    renderApp(<TwoEvents />, host);
+    await userEvent.click(await screen.findByRole("button", { name: "Retry" }));
+    await screen.findByText("The job is paused.");
+    await userEvent.click(screen.getByRole("button", { name: "Another" }));
+    await screen.findByRole("heading", { name: "customer.updated" });
+    expect(screen.queryByText("The job is paused.")).toBeNull();
+  });
+
+  it("replays only after it was confirmed, with what that means, and says that it did", async () => {
+    const said = vi.spyOn(notifications, "show");
     const host = hostWith([testEvent()], "mongodb", { [`POST ${at("42")}/replay`]: testEvent() });
     show(host);
     await userEvent.click(await screen.findByRole("button", { name: "Replay" }));
     await screen.findByText(/The newest state wins/);
     expect(host.requests.some((request) => request.endsWith("/replay"))).toBe(false);
-    await userEvent.click(screen.getByRole("button", { name: "Replay event" }));
+    await waitFor(() =>
+      expect(document.activeElement).toBe(screen.getByRole("button", { name: "Replay event" })),
+    );
+    await userEvent.keyboard("{Enter}");
     await waitFor(() => expect(host.requests).toContain(`POST ${at("42")}/replay`));
+    await waitFor(() =>
+      expect(said).toHaveBeenCalledWith(expect.objectContaining({ title: "Replayed customer.updated" })),
+    );
   });
 
   it("does not offer to replay what was refused at receipt", async () => {
@@ -176,6 +210,22 @@ describe("the event pane", () => {
     expect(host.requests).toContain(
       `GET ${WORKSPACE}/destinations/d1/documents/one?collection=customers&id=cus_1`,
     );
+  });
+
+  it("says that its destination cannot be read, and tries again", async () => {
+    let broken = true;
+    const host = hostWith([testEvent()], "http", {
+      [`GET ${WORKSPACE}/destinations`]: () =>
+        broken
+          ? [500, { error: { code: "storage_failed", message: "the disk is broken" } }]
+          : { destinations: [{ id: "d1", name: "My server", kind: "http" }] },
+    });
+    show(host);
+    await userEvent.click(await screen.findByRole("tab", { name: "Document" }));
+    await screen.findByText("The disk is broken.");
+    broken = false;
+    await userEvent.click(screen.getByRole("button", { name: "Retry" }));
+    await screen.findByText(/My server is an HTTP server/);
   });
 
   it("says why there is no document", async () => {
@@ -243,6 +293,15 @@ describe("edit & send", () => {
     expect((await dialog.findByLabelText("The destination's answer")).textContent).toContain("no email");
     await userEvent.click(dialog.getByRole("button", { name: "Show the new event" }));
     expect(onNavigate).toHaveBeenCalledWith("job1", "50");
+    await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+  });
+
+  it("is not closed by a stray key once something was typed", async () => {
+    const event = testEvent({ providerKind: "github", providerLabel: "GitHub" });
+    const { dialog } = await openDialog(hostWith([event], "http"));
+    await userEvent.type(dialog.getByLabelText("Event type"), ".edited");
+    await userEvent.keyboard("{Escape}");
+    expect(screen.queryByRole("dialog")).not.toBeNull();
   });
 
   it("says that a known id changes nothing, and sends with another one", async () => {

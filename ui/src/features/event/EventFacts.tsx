@@ -5,7 +5,7 @@ import { Link } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import type { EventDetail } from "../../api/schema";
 import { formatBytes } from "../../shared/format/numbers";
-import { formatAbsolute, formatClock, formatDay, isSameDay } from "../../shared/format/times";
+import { formatAbsolute, formatDay, formatSeconds, isSameDay } from "../../shared/format/times";
 import { useNow } from "../../shared/state/now";
 import { Time } from "../../shared/ui/Time";
 import classes from "./Event.module.css";
@@ -16,7 +16,7 @@ import { usePin } from "./queries";
 
 /** `08:24:21` today, `Nov 24, 08:24:21` before; the whole of it is in the tooltip and in what is copied. */
 function formatMoment(time: string, now: number): string {
-  const clock = formatClock(time).replace(/[.,]\d+$/, "");
+  const clock = formatSeconds(time);
   return isSameDay(time, now) ? clock : `${formatDay(time, now)}, ${clock}`;
 }
 

@@ -13,7 +13,7 @@ import type { ReactNode } from "react";
 import classes from "./Event.module.css";
 import type { EventAction } from "./useEventActions";
 
-const ICONS: Record<EventAction["id"], ReactNode> = {
+const ICONS: Partial<Record<EventAction["id"], ReactNode>> = {
   retry: <IconRefresh size={14} />,
   replay: <IconPlayerPlay size={14} />,
   edit: <IconPencil size={14} />,

@@ -1,7 +1,8 @@
-import { Code, Stack, Text } from "@mantine/core";
-import { Fragment, type ReactNode } from "react";
+import { Stack, Text } from "@mantine/core";
+import type { ReactNode } from "react";
 import type { EventDetail } from "../../api/schema";
 import { formatAbsolute } from "../../shared/format/times";
+import { Prose } from "../../shared/ui/Prose";
 import { Status } from "../../shared/ui/Status";
 import { headerValue } from "./body";
 import { isHiddenSecret } from "./curl";
@@ -17,7 +18,7 @@ export function SignatureTab({ event }: { event: EventDetail }) {
     <Stack gap="xs">
       <Status tone={tone}>{word}</Status>
       <Text size="sm">{signature.explanation}</Text>
-      <Answer question="How this provider signs" answer={<WithCode text={signature.scheme} />} />
+      <Answer question="How this provider signs" answer={<Prose>{signature.scheme}</Prose>} />
       <Answer question="Age" answer={ageWords(signature)} />
       <Answer question="Does it fit the secret of today?" answer={matchWords(signature)} />
       <dl className={classes.facts} data-single>
@@ -54,18 +55,5 @@ function Answer({ question, answer }: { question: string; answer: ReactNode }) {
         {answer}
       </Text>
     </div>
-  );
-}
-
-/** Text in which `this` is code. */
-function WithCode({ text }: { text: string }) {
-  return text.split("`").map((part, index) =>
-    index % 2 === 1 ? (
-      // biome-ignore lint/suspicious/noArrayIndexKey: the parts never change their places
-      <Code key={index}>{part}</Code>
-    ) : (
-      // biome-ignore lint/suspicious/noArrayIndexKey: as above
-      <Fragment key={index}>{part}</Fragment>
-    ),
   );
 }

@@ -1,7 +1,7 @@
 /** What happened to an event, in the order in which it happened. */
 import type { Attempt, DeliveryState, EventDetail, HttpAnswer } from "../../api/schema";
 import { formatDuration } from "../../shared/format/numbers";
-import { formatRelative } from "../../shared/format/times";
+import { formatSoon } from "../../shared/format/times";
 import type { Tone } from "../../shared/ui/Status";
 
 export interface Step {
@@ -88,7 +88,7 @@ function upcoming(event: Facts, delivery: DeliveryState | undefined, now: number
       word: "Planned",
       text:
         Date.parse(event.nextAttemptAt) > now
-          ? `It is tried again ${formatRelative(event.nextAttemptAt, now)}.`
+          ? `It is tried again ${formatSoon(event.nextAttemptAt, now)}.`
           : "It is due now.",
     };
   }
@@ -97,7 +97,7 @@ function upcoming(event: Facts, delivery: DeliveryState | undefined, now: number
 
 function waiting(delivery: DeliveryState | undefined, now: number): string {
   if (delivery?.state === "waitingForDestination") {
-    return `The destination does not answer: ${delivery.error}. Trying again ${formatRelative(delivery.nextTryAt, now)}.`;
+    return `The destination does not answer: ${delivery.error}. Trying again ${formatSoon(delivery.nextTryAt, now)}.`;
   }
   if (delivery?.state === "blocked") return `The destination refuses: ${delivery.error}. ${delivery.hint}`;
   return "It is stored safely and is the destination's turn next.";

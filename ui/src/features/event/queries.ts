@@ -27,20 +27,6 @@ export const eventQuery = (jobId: string, eventId: string) =>
 export const useEvent = (jobId: string, eventId: string) =>
   useQuery({ ...eventQuery(jobId, eventId), placeholderData: keepPreviousData });
 
-/** A document of a destination as exact text. */
-export const documentQuery = (destinationId: string, collection: string, id: string) =>
-  queryOptions({
-    queryKey: [...keys.documents(destinationId), "text", collection, id],
-    queryFn: () =>
-      call(
-        api.GET("/api/workspaces/{workspaceId}/destinations/{destinationId}/documents/one", {
-          params: { path: { workspaceId: WORKSPACE, destinationId }, query: { collection, id } },
-          // Parsed and written again, 1.0 would be 1.
-          parseAs: "text",
-        }),
-      ),
-  });
-
 /** The job of an event and where it leads. */
 export function useJobAndDestination(jobId: string) {
   const { data: job } = useJob(jobId);

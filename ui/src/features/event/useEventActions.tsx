@@ -9,11 +9,11 @@ import { copy } from "../../shared/state/copy";
 import { toastError, toastSuccess } from "../../shared/state/toasts";
 import { curlCommand } from "./curl";
 import { exportName, exportText } from "./exportFile";
-import { useReplay, useRetry } from "./queries";
+import { usePin, useReplay, useRetry } from "./queries";
 import { isTooOldToSendAgain } from "./signature";
 
 export interface EventAction {
-  id: "replay" | "retry" | "edit" | "curl" | "export" | "link" | "previous" | "next";
+  id: "replay" | "retry" | "edit" | "curl" | "export" | "link" | "keep" | "previous" | "next";
   label: string;
   /** The key that does it. */
   hotkey?: string;
@@ -32,6 +32,7 @@ interface Options {
 export function useEventActions({ event, job, destination, onNavigate }: Options) {
   const replay = useReplay(event.jobId);
   const retry = useRetry(event.jobId);
+  const pin = usePin(event.jobId, event.id);
   const [editing, setEditing] = useState<string>();
   if (editing !== undefined && editing !== event.id) setEditing(undefined);
 
@@ -71,6 +72,18 @@ export function useEventActions({ event, job, destination, onNavigate }: Options
         run: () => void copy(eventLink(event.jobId, event.id), "link to this event"),
       },
     );
+    list.push({
+      id: "keep",
+      label: event.pinned ? "No longer keep" : "Keep",
+      run: () =>
+        pin.mutate(!event.pinned, {
+          onSuccess: () =>
+            event.pinned
+              ? toastSuccess("No longer kept")
+              : toastSuccess("Kept", "It is not cleaned up, whatever its age."),
+          onError: (error) => toastError("This could not be changed", error),
+        }),
+    });
     for (const [id, label, hotkey, neighbour] of [
       ["previous", "Previous event of this object", "[", event.previousOfObject],
       ["next", "Next event of this object", "]", event.nextOfObject],
@@ -84,7 +97,7 @@ export function useEventActions({ event, job, destination, onNavigate }: Options
       });
     }
     return list;
-  }, [event, job, destination, onNavigate, replay.mutate, retry.mutate]);
+  }, [event, job, destination, onNavigate, replay.mutate, retry.mutate, pin.mutate]);
 
   // What was asked of one event, and what came of it, is not told of the next one.
   const isOfThis = ({ variables }: { variables: string | undefined }) => variables === event.id;

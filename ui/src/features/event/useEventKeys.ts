@@ -1,4 +1,5 @@
 import { type RefObject, useEffect } from "react";
+import { isDialogOpen } from "../../shared/ui/dialogs";
 import type { EventAction } from "./useEventActions";
 
 /** Whether a key belongs to what has the focus: a field that is written in. */
@@ -17,7 +18,7 @@ export function useEventKeys(actions: EventAction[], scope?: RefObject<HTMLEleme
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-      if (isTyping(event.target) || document.querySelector("[role=dialog][aria-modal=true]")) return;
+      if (isTyping(event.target) || isDialogOpen()) return;
       if (scope && !scope.current?.contains(event.target as Node)) return;
       const action = actions.find(({ hotkey, disabled }) => hotkey === event.key && !disabled);
       if (!action) return;

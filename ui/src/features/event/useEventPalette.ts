@@ -1,5 +1,5 @@
 import { useMemo } from "react";
-import { type Action, useActions } from "../../app/actions";
+import { type Action, useActions } from "../../shared/state/actions";
 import type { EventAction } from "./useEventActions";
 
 /** Offers the event's actions in the command palette. */

@@ -5,16 +5,17 @@ import { copy } from "../../shared/state/copy";
 import { replayable, retryable } from "./again";
 import classes from "./BulkBar.module.css";
 import type { BulkTask } from "./BulkDialog";
-import { clearSelection, type Selection } from "./selection";
+import type { Selection } from "./selection";
 
 interface BulkBarProps {
   selection: Selection;
   onTask: (task: BulkTask) => void;
   /** Selects everything that the filter shows. */
   onSelectAll: () => void;
+  onClear: () => void;
 }
 
-export function BulkBar({ selection, onTask, onSelectAll }: BulkBarProps) {
+export function BulkBar({ selection, onTask, onSelectAll, onClear }: BulkBarProps) {
   const events = [...selection.values()];
   const failed = retryable(events);
   const again = replayable(events);
@@ -48,10 +49,7 @@ export function BulkBar({ selection, onTask, onSelectAll }: BulkBarProps) {
         onClick={() => {
           // A request that could not be read has no id of the provider's; ours is better than an empty line.
           const ids = events.map((event) => event.providerEventId || event.id);
-          void copy(
-            ids.join("\n"),
-            ids.length === 1 ? "the event id" : `${formatCount(ids.length)} event ids`,
-          );
+          void copy(ids.join("\n"), ids.length === 1 ? "event id" : `${formatCount(ids.length)} event ids`);
         }}
       >
         Copy ids
@@ -63,7 +61,7 @@ export function BulkBar({ selection, onTask, onSelectAll }: BulkBarProps) {
       <Button size="compact-sm" fz="xs" variant="subtle" onClick={onSelectAll}>
         Select all that match
       </Button>
-      <Button size="compact-sm" fz="xs" variant="subtle" onClick={clearSelection}>
+      <Button size="compact-sm" fz="xs" variant="subtle" onClick={onClear}>
         Clear
       </Button>
     </div>

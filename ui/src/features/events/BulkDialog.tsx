@@ -8,16 +8,18 @@ import { useEffect, useRef, useState } from "react";
 import { describeError } from "../../api/client";
 import { destinationsQuery, jobsQuery } from "../../api/queries";
 import { platform } from "../../platform";
-import { formatCount, plural } from "../../shared/format/numbers";
-import { toastSuccess } from "../../shared/state/toasts";
+import { formatBytes, formatCount, plural } from "../../shared/format/numbers";
+import { toastError, toastSuccess } from "../../shared/state/toasts";
 import {
   again,
   type BulkResult,
   collectMatching,
+  exportable,
   exportLines,
   groupedFailures,
   MOST_COLLECTED,
   MOST_EXPORTED,
+  MOST_EXPORTED_BYTES,
 } from "./bulk";
 import type { EventFilter } from "./search";
 import { type Selected, select } from "./selection";
@@ -52,7 +54,8 @@ export function BulkDialog({ task, onClose }: BulkDialogProps) {
     const progress = (done: number) =>
       setStage((before) => (before.at === "running" ? { ...before, done } : before));
     const outcome = await perform(task, progress, controller.signal);
-    if (outcome.quiet) {
+    if (!shown.current) tell(outcome);
+    else if (outcome.quiet) {
       if (outcome.words) toastSuccess(outcome.words);
       onClose();
     } else {
@@ -62,11 +65,16 @@ export function BulkDialog({ task, onClose }: BulkDialogProps) {
 
   // What needs no question begins at once. Leaving the page ends it.
   const begun = useRef(false);
+  const shown = useRef(true);
   // biome-ignore lint/correctness/useExhaustiveDependencies: once, for the task that the dialog was opened with
   useEffect(() => {
     if (!asks && !begun.current) void run();
     begun.current = true;
-    return () => stop.current?.abort();
+    shown.current = true;
+    return () => {
+      shown.current = false;
+      stop.current?.abort();
+    };
   }, []);
 
   const cancel = () => {
@@ -109,9 +117,10 @@ export function BulkDialog({ task, onClose }: BulkDialogProps) {
               ? `${formatCount(stage.done)} of ${formatCount(total)}`
               : `${plural(stage.done, "event")} found`}
           </Text>
-          {task.kind === "export" && task.events.length > MOST_EXPORTED && (
+          {task.kind === "export" && total !== undefined && total < task.events.length && (
             <Text c="dimmed">
-              An export holds at most {formatCount(MOST_EXPORTED)} events: the first of the selected ones.
+              An export holds at most {formatCount(MOST_EXPORTED)} events and{" "}
+              {formatBytes(MOST_EXPORTED_BYTES)} of payloads: the first of the selected ones.
             </Text>
           )}
           <Group justify="flex-end">
@@ -172,7 +181,7 @@ function Question({ kind, events }: { kind: "replay" | "retry"; events: readonly
 }
 
 const sizeOf = (task: { kind: string; events: readonly Selected[] }): number =>
-  task.kind === "export" ? Math.min(task.events.length, MOST_EXPORTED) : task.events.length;
+  task.kind === "export" ? exportable(task.events).length : task.events.length;
 
 function titleOf(task: BulkTask): string {
   switch (task.kind) {
@@ -183,6 +192,13 @@ function titleOf(task: BulkTask): string {
     default:
       return `${VERBS[task.kind]} ${plural(task.events.length, "event")}?`;
   }
+}
+
+/** Tells the end of it where the dialog is gone, with the page that it belonged to. */
+function tell({ words, details }: Outcome): void {
+  const [first] = details;
+  if (first) toastError(words, new Error(first.message));
+  else if (words) toastSuccess(words);
 }
 
 interface Outcome {
@@ -206,7 +222,7 @@ async function perform(
           task.kind === "replay" ? "replayed" : "retried",
         );
       case "export": {
-        const { text, ...result } = await exportLines(task.events.slice(0, MOST_EXPORTED), progress, signal);
+        const { text, ...result } = await exportLines(exportable(task.events), progress, signal);
         if (result.cancelled || text === "") return outcomeOf(result, "exported");
         const saved = await platform().saveText("events.jsonl", text);
         return saved ? outcomeOf(result, "exported") : { words: "", details: [], quiet: true };

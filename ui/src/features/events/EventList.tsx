@@ -175,8 +175,10 @@ export function EventList(props: EventListProps) {
         onClick={click}
         onMouseOver={pointAt}
         onContextMenu={(mouse) => {
-          const hit = eventOf(mouse.target);
-          if (hit) props.onContext(hit.event);
+          // The menu key asks for the menu of the active row: the list itself has the focus.
+          const byKey = mouse.button !== 2 && isCursorDrawn;
+          const event = eventOf(mouse.target)?.event ?? (byKey ? rowAt(chain, cursorIndex) : undefined);
+          if (event) props.onContext(event);
           // Beside the rows the browser's own menu is of more use.
           else mouse.stopPropagation();
         }}

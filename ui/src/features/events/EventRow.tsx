@@ -5,7 +5,7 @@ import { memo } from "react";
 import type { Event } from "../../api/schema";
 import { eventTone, statusWord } from "../../shared/eventStatus";
 import { formatBytes, formatCount } from "../../shared/format/numbers";
-import { formatClock, formatDay, isSameDay } from "../../shared/format/times";
+import { formatClock, formatDay, formatSeconds, isSameDay } from "../../shared/format/times";
 import { Status } from "../../shared/ui/Status";
 import type { Column } from "./columns";
 import classes from "./EventList.module.css";
@@ -70,7 +70,7 @@ function Cell({ column, event, jobName, today }: RowProps & { column: string }) 
       ) : (
         <>
           <span className={classes.day}>{formatDay(event.receivedAt, today)}</span>{" "}
-          {formatClock(event.receivedAt).slice(0, 8)}
+          {formatSeconds(event.receivedAt)}
         </>
       );
     case "type":

@@ -1,13 +1,8 @@
-import { act, configure, screen, waitFor, within } from "@testing-library/react";
-import userEvent from "@testing-library/user-event";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { startLiveUpdates } from "../../api/live";
-import type { Event } from "../../api/schema";
-import type { Change } from "../../platform";
-import { type Answers, fakeHost, renderApp } from "../../test/render";
-import { EventsPage } from "./EventsPage";
-import { clearSelection } from "./selection";
-import { answerFrom, testEvent, testEvents } from "./testEvents";
+import { notifications } from "@mantine/notifications";
+import { fireEvent, screen, waitFor, within } from "@testing-library/react";
+import { describe, expect, it, vi } from "vitest";
+import { cursor, JOB, open, rowOf } from "../../test/eventsPage";
+import { testEvent, testEvents } from "./testEvents";
 
 vi.mock("../event/EventDetailPane", () => ({
   EventDetailPane: ({
@@ -25,86 +20,6 @@ vi.mock("../event/EventDetailPane", () => ({
     </div>
   ),
 }));
-
-// A busy machine takes its time; a test that waits for nothing is over at once all the same.
-vi.setConfig({ testTimeout: 30_000 });
-configure({ asyncUtilTimeout: 8000 });
-
-const JOB = {
-  id: "job1",
-  name: "Stripe → Analytics",
-  sourceId: "source1",
-  destinationId: "destination1",
-  webhookUrl: "http://127.0.0.1:4400/api/webhooks/default/job1",
-};
-
-interface Engine {
-  table: Event[];
-  jobs: unknown[];
-  destinationKind: string;
-  failure?: [number, unknown] | undefined;
-}
-
-/** The page over an engine with these events. */
-function open(over: Partial<Engine> = {}, path = "/events", more: Answers = {}) {
-  const engine: Engine = { table: testEvents(30), jobs: [JOB], destinationKind: "local", ...over };
-  const events = (request: Request) => {
-    if (engine.failure) return engine.failure;
-    const query = new URL(request.url).searchParams;
-    const status = query.getAll("status");
-    const q = query.get("q");
-    const table = engine.table.filter(
-      (event) => (status.length === 0 || status.includes(event.status)) && (!q || event.id === q),
-    );
-    return answerFrom(table, {
-      order: query.get("order") === "asc" ? "asc" : "desc",
-      limit: Number(query.get("limit")),
-      ...(query.has("cursor") ? { cursor: query.get("cursor") ?? "" } : {}),
-      ...(query.has("after") ? { after: query.get("after") ?? "" } : {}),
-    });
-  };
-  let tell: (changes: Change[]) => void = () => {};
-  const host = {
-    ...fakeHost({
-      "GET /api/workspaces/default/events": events,
-      "GET /api/workspaces/default/sync-jobs": () => ({ syncJobs: engine.jobs }),
-      "GET /api/workspaces/default/sources": { sources: [{ id: "source1", kind: "stripe" }] },
-      "GET /api/workspaces/default/destinations": () => ({
-        destinations: [{ id: "destination1", kind: engine.destinationKind }],
-      }),
-      "GET /api/providers": {
-        providers: [
-          { kind: "stripe", label: "Stripe", knownTypes: ["customer.created", "customer.updated"] },
-        ],
-      },
-      ...more,
-    }),
-    changes(listener: (changes: Change[]) => void) {
-      tell = listener;
-      return () => {};
-    },
-  };
-  const app = renderApp(<EventsPage />, host, path);
-  const stop = startLiveUpdates(app.client);
-  stopping.push(stop);
-  const search = () => app.router.state.location.search as Record<string, unknown>;
-  const changed = () => act(async () => tell([{ what: "events", jobId: "job1" }]));
-  return { ...app, engine, host, search, changed, user: userEvent.setup() };
-}
-
-const stopping: (() => void)[] = [];
-const rowOf = async (id: number) => {
-  await waitFor(() => expect(document.getElementById(`event-row-${id}`)).not.toBeNull());
-  return document.getElementById(`event-row-${id}`) as HTMLElement;
-};
-const cursor = () => screen.getByRole("grid").getAttribute("aria-activedescendant");
-
-beforeEach(() => {
-  clearSelection();
-});
-afterEach(() => {
-  for (const stop of stopping.splice(0)) stop();
-});
 
 describe("the event list", () => {
   it("shows one line per event with everything in it", async () => {
@@ -232,6 +147,14 @@ describe("the mouse", () => {
     expect(search().open).toBe("job1/29");
   });
 
+  it("has a menu for the active row at the menu key", async () => {
+    const { user } = open();
+    await rowOf(30);
+    await user.keyboard("jj");
+    fireEvent.contextMenu(screen.getByRole("grid"), { button: 0 });
+    expect(await screen.findByText("Show only invoice.paid")).toBeTruthy();
+  });
+
   it("filters by what a row has", async () => {
     const { user, search } = open();
     await user.pointer({ keys: "[MouseRight]", target: within(await rowOf(30)).getByText("cus_30") });
@@ -239,46 +162,6 @@ describe("the mouse", () => {
     await waitFor(() => expect(search().object).toBe("cus_30"));
     await user.click(screen.getByRole("button", { name: "Remove the filter object: cus_30" }));
     await waitFor(() => expect(search().object).toBeUndefined());
-  });
-});
-
-describe("filters", () => {
-  it("stand in the address and are asked for", async () => {
-    const { user, search, host } = open({
-      table: [testEvent(3, { status: "failed" }), testEvent(2), testEvent(1)],
-    });
-    await rowOf(3);
-    await user.click(screen.getByRole("button", { name: "Status" }));
-    await user.click(await screen.findByRole("option", { name: /Failed/ }));
-    await waitFor(() => expect(search().status).toEqual(["failed"]));
-    await waitFor(() => expect(document.querySelectorAll("[data-index]")).toHaveLength(1));
-    expect(host.requests.some((request) => request.includes("status=failed"))).toBe(true);
-  });
-
-  it("take types that no provider is known to send", async () => {
-    const { user, search } = open();
-    await rowOf(30);
-    await user.click(screen.getByRole("button", { name: "Type" }));
-    await user.type(await screen.findByRole("combobox", { name: "Event type" }), "order.*{Enter}");
-    await waitFor(() => expect(search().type).toEqual(["order.*"]));
-  });
-
-  it("are cleared at once, and an empty list says so", async () => {
-    const { user, search } = open({}, "/events?status=%5B%22rejected%22%5D&q=nothing");
-    expect(await screen.findByText("No event matches")).toBeTruthy();
-    const [button] = screen.getAllByRole("button", { name: "Clear filters" });
-    await user.click(button as HTMLElement);
-    await waitFor(() => expect(search()).toEqual({}));
-    expect(await rowOf(30)).toBeTruthy();
-  });
-
-  it("keep what is selected", async () => {
-    const { user } = open();
-    await rowOf(30);
-    await user.keyboard("jx");
-    await user.keyboard("/29");
-    await waitFor(() => expect(document.querySelectorAll("[data-index]")).toHaveLength(1));
-    expect(screen.getByText("1 selected")).toBeTruthy();
   });
 });
 
@@ -364,6 +247,24 @@ describe("a replay of many", () => {
     expect(screen.queryByText(/An HTTP destination/)).toBeNull();
     await user.click(screen.getByRole("button", { name: "Cancel" }));
     expect(host.requests).not.toContain(REPLAY);
+  });
+
+  it("tells how far it came when the page is left meanwhile", async () => {
+    const said = vi.spyOn(notifications, "show");
+    let answer: (result: unknown) => void = () => {};
+    const { user, unmount } = open({ table: testEvents(150) }, "/events", {
+      [REPLAY]: () => new Promise((resolve) => (answer = resolve)),
+    });
+    await rowOf(150);
+    await user.keyboard("{Control>}a{/Control}r");
+    await user.click(await screen.findByRole("button", { name: "Replay 150 events" }));
+    unmount();
+    answer({ done: 100, failed: [] });
+    await waitFor(() =>
+      expect(said).toHaveBeenCalledWith(
+        expect.objectContaining({ title: "Cancelled: 100 replayed before that." }),
+      ),
+    );
   });
 
   it("tells what failed and why", async () => {

@@ -12,6 +12,7 @@ import { usePreference } from "../../shared/state/preferences";
 import { Contained } from "../../shared/ui/Contained";
 import { Page } from "../../shared/ui/Page";
 import { Failed, LoadingRows } from "../../shared/ui/States";
+import { withoutEmpty } from "../../shared/withoutEmpty";
 import { BulkBar } from "./BulkBar";
 import { BulkDialog, type BulkTask } from "./BulkDialog";
 import { EmptyEvents } from "./EmptyEvents";
@@ -25,15 +26,8 @@ import { PaneSplit } from "./PaneSplit";
 import { loadedRows } from "./pages";
 import { RowMenu } from "./RowMenu";
 import { mostRows } from "./rowWindow";
-import {
-  type EventSearch,
-  isFiltered,
-  parseEventSearch,
-  readOpen,
-  withoutEmpty,
-  withoutFilters,
-} from "./search";
-import { refreshSelected, useSelection } from "./selection";
+import { type EventSearch, isFiltered, parseEventSearch, readOpen, withoutFilters } from "./search";
+import { clearSelection, refreshSelected, useSelection } from "./selection";
 import { useCommands } from "./useCommands";
 import { useCursor } from "./useCursor";
 import { useEventFeed } from "./useEventFeed";
@@ -58,6 +52,7 @@ export function EventsPage() {
   const [pointed, setPointed] = useState<Event>();
   const [limit] = useState(mostRows);
   const list = useRef<ListHandle>(null);
+  const listRoom = useRef<HTMLDivElement>(null);
   const pane = useRef<HTMLDivElement>(null);
   const searchField = useRef<HTMLInputElement>(null);
 
@@ -81,6 +76,8 @@ export function EventsPage() {
   const jobNames = useMemo(() => new Map(jobs.map((job) => [job.id, job.name])), [jobs]);
   const jobName = useCallback((jobId: string) => jobNames.get(jobId) ?? "deleted job", [jobNames]);
   const clear = useCallback(() => change(withoutFilters(search), "all"), [change, search]);
+  // Where there is no list to have the focus, what stands in its place has it.
+  const toList = () => (list.current ?? listRoom.current)?.focus();
   const showWaiting = useCallback(() => {
     feed.showWaiting();
     list.current?.toTop();
@@ -101,6 +98,7 @@ export function EventsPage() {
     waiting: state.waiting,
     showWaiting,
   });
+  const selectMatching = () => setTask({ kind: "collect", filter: shown.filter });
   useEventKeys(commands.run);
   usePaletteActions({
     paused,
@@ -109,6 +107,8 @@ export function EventsPage() {
     run: commands.run,
     clear,
     showFailed: () => change({ status: ["failed"] }),
+    exportSelected: () => setTask({ kind: "export", events: [...selected.values()] }),
+    selectMatching,
   });
 
   const { job: _job, ...withoutJob } = search;
@@ -124,13 +124,14 @@ export function EventsPage() {
           paused={paused}
           onChange={change}
           onClear={clear}
-          onLeave={() => list.current?.focus()}
+          onLeave={toList}
           onPause={() => setPaused(!paused)}
           onHelp={() => setHelping(true)}
         />
       }
     >
       <PaneSplit
+        listRef={listRoom}
         paneRef={pane}
         list={
           <>
@@ -138,8 +139,22 @@ export function EventsPage() {
               <Failed title="The events could not be read" error={state.error} onRetry={() => feed.retry()} />
             ) : isEmpty && jobsRead.isPending ? (
               <LoadingRows />
+            ) : isEmpty && !jobsRead.data ? (
+              <Failed
+                title="The sync jobs could not be read"
+                error={jobsRead.error}
+                onRetry={() => void jobsRead.refetch()}
+              />
             ) : isEmpty ? (
-              <EmptyEvents jobs={jobs} jobId={search.job} filtered={isFiltered(withoutJob)} onClear={clear} />
+              <EmptyEvents
+                jobs={jobs}
+                jobId={search.job}
+                filtered={isFiltered(withoutJob)}
+                onClear={() => {
+                  clear();
+                  toList();
+                }}
+              />
             ) : (
               <RowMenu
                 event={pointed}
@@ -191,7 +206,11 @@ export function EventsPage() {
               <BulkBar
                 selection={selected}
                 onTask={setTask}
-                onSelectAll={() => setTask({ kind: "collect", filter: shown.filter })}
+                onSelectAll={selectMatching}
+                onClear={() => {
+                  clearSelection();
+                  toList();
+                }}
               />
             )}
           </>
@@ -214,7 +233,16 @@ export function EventsPage() {
           )
         }
       />
-      {task && <BulkDialog key={task.kind} task={task} onClose={() => setTask(undefined)} />}
+      {task && (
+        <BulkDialog
+          key={task.kind}
+          task={task}
+          onClose={() => {
+            setTask(undefined);
+            toList();
+          }}
+        />
+      )}
       <KeysDialog opened={helping} onClose={() => setHelping(false)} />
     </Page>
   );
@@ -246,10 +274,12 @@ function useEventSearch() {
 
   const change = useCallback(
     (patch: SearchPatch, what: "patch" | "all" = "patch") => {
-      const next = withoutEmpty<EventSearch>(what === "all" ? patch : { ...latest.current, ...patch });
+      const before = latest.current;
+      const next = withoutEmpty<EventSearch>(what === "all" ? patch : { ...before, ...patch });
       latest.current = next;
-      // Typing is one step back, not one for every letter.
-      void navigate({ to: "/events", search: next, replace: "q" in patch });
+      // Typing is one step back, not one for every letter; and what was there before the first letter is that step.
+      const isTyping = "q" in patch && before.q !== undefined && next.q !== undefined;
+      void navigate({ to: "/events", search: next, replace: isTyping });
     },
     [navigate],
   );

@@ -22,13 +22,14 @@ export function paneWidth(wanted: number, room: number): number {
 }
 
 interface PaneSplitProps {
+  listRef: Ref<HTMLDivElement>;
   paneRef: Ref<HTMLDivElement>;
   list: ReactNode;
   /** Null when no event is open. */
   pane: ReactNode | null;
 }
 
-export function PaneSplit({ paneRef, list, pane }: PaneSplitProps) {
+export function PaneSplit({ listRef, paneRef, list, pane }: PaneSplitProps) {
   const room = useRef<HTMLDivElement>(null);
   const [roomWidth, setRoomWidth] = useState(1000);
   const kept = usePreference("eventPaneWidth");
@@ -69,7 +70,9 @@ export function PaneSplit({ paneRef, list, pane }: PaneSplitProps) {
 
   return (
     <div ref={room} className={classes.room} data-dragging={dragged !== undefined || undefined}>
-      <div className={classes.list}>{list}</div>
+      <div ref={listRef} tabIndex={-1} className={classes.list}>
+        {list}
+      </div>
       {pane && (
         <>
           {/* biome-ignore lint/a11y/useSemanticElements: a line that can be moved is no <hr> */}

@@ -45,12 +45,12 @@ export function RowMenu({ event, selectedCount, onFilter, onCommand, children }:
           {item("copyId", "Copy the provider's event id", "c", !event.providerEventId)}
           {item("copyLink", "Copy link", "C")}
           {event.objectId && (
-            <Menu.Item onClick={() => void copy(event.objectId ?? "", "the object's id")}>
+            <Menu.Item onClick={() => void copy(event.objectId ?? "", "object's id")}>
               Copy the object's id
             </Menu.Item>
           )}
           {event.error && (
-            <Menu.Item onClick={() => void copy(event.error ?? "", "the error")}>Copy the error</Menu.Item>
+            <Menu.Item onClick={() => void copy(event.error ?? "", "error")}>Copy the error</Menu.Item>
           )}
           <Menu.Divider />
           {event.objectId && (

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { setPlatformForTests } from "../../platform";
 import { type Answers, fakeHost } from "../../test/render";
 import { outcomeOf } from "./BulkDialog";
-import { again, CHUNK, collectMatching, exportLines, groupedFailures } from "./bulk";
+import { again, CHUNK, collectMatching, exportable, exportLines, groupedFailures } from "./bulk";
+import { clearSelection, select, selection } from "./selection";
 import { answerFrom, testEvent, testEvents } from "./testEvents";
 
 function hostOf(answers: Answers) {
@@ -55,6 +56,18 @@ describe("many events", () => {
     const { done, failed } = await again("replay", testEvents(150), () => {}, signal());
     expect(done).toBe(148);
     expect(failed.map((failure) => failure.eventId)).toEqual(["140", "7"]);
+  });
+
+  it("are no longer selected once they were done; those that failed or were not come to still are", async () => {
+    clearSelection();
+    const stop = new AbortController();
+    hostOf({ [RETRY]: replaying(["120"]) });
+    const events = testEvents(120);
+    select(events);
+    await again("retry", events, () => stop.abort(), stop.signal);
+    const left = [...selection().keys()].map(Number);
+    expect(left).toEqual([120, ...Array.from({ length: 20 }, (_, index) => 20 - index)]);
+    clearSelection();
   });
 
   it("stop after the part that is under way when it is cancelled", async () => {
@@ -119,6 +132,35 @@ describe("an export", () => {
     ).toEqual(["3", "1"]);
     expect(done).toBe(2);
     expect(failed.map((failure) => failure.eventId)).toEqual(["2"]);
+  });
+});
+
+describe("an export's bounds", () => {
+  const sized = (...sizes: number[]) => sizes.map((sizeBytes, index) => testEvent(index, { sizeBytes }));
+  it("are a number of events and of bytes, whichever is reached first, and at least one event", () => {
+    expect(exportable(sized(40, 40, 40), 100)).toHaveLength(2);
+    expect(exportable(sized(50, 50), 100)).toHaveLength(2);
+    expect(exportable(sized(500, 1), 100)).toHaveLength(1);
+    expect(exportable(Array(10_001).fill(testEvent(1)))).toHaveLength(10_000);
+  });
+});
+
+describe("an export that is cancelled", () => {
+  it("counts what was broken off neither as done nor as failed, and is cancelled even in its last part", async () => {
+    const stop = new AbortController();
+    const path = (id: number) => `GET /api/workspaces/default/sync-jobs/job1/webhook/events/${id}`;
+    const host = hostOf({ [path(2)]: testEvent(2) });
+    setPlatformForTests({
+      ...host,
+      fetch: (request) => {
+        if (request.url.endsWith("/2")) return host.fetch(request);
+        stop.abort();
+        return Promise.reject(request.signal.reason);
+      },
+    });
+    const result = await exportLines(testEvents(2), () => {}, stop.signal);
+    expect(result).toMatchObject({ failed: [], cancelled: true });
+    expect(outcomeOf(result, "exported").quiet).toBe(true);
   });
 });
 

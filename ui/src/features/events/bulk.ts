@@ -2,15 +2,16 @@
 import { api, call, WORKSPACE } from "../../api/client";
 import type { FeedRequest } from "./feed";
 import type { EventFilter } from "./search";
-import type { Selected } from "./selection";
+import { deselect, type Selected } from "./selection";
 import { readEvents } from "./useEventFeed";
 
 /** Events of one request. */
 export const CHUNK = 100;
 /** So many are collected at most when all that match are selected. */
 export const MOST_COLLECTED = 100_000;
-/** So many are exported at most: their bodies are in memory until they are saved. */
+/** So many, and so many bytes of them, are exported at most: their bodies are in memory until they are saved. */
 export const MOST_EXPORTED = 10_000;
+export const MOST_EXPORTED_BYTES = 100_000_000;
 /** Details read at the same time. */
 const READERS = 6;
 
@@ -56,7 +57,7 @@ export async function inChunks<T>(
 }
 
 /** Replays or retries events. */
-export function again(
+export async function again(
   what: "replay" | "retry",
   events: readonly Selected[],
   progress: Progress,
@@ -70,7 +71,11 @@ export function again(
       ? call(api.POST("/api/workspaces/{workspaceId}/events/replay", { params, body }))
       : call(api.POST("/api/workspaces/{workspaceId}/events/retry", { params, body }));
   };
-  return inChunks(events, CHUNK, send, progress, signal);
+  const result = await inChunks(events, CHUNK, send, progress, signal);
+  // What was done is not to be offered once more; what failed, or was not come to, stays to be looked at.
+  const refused = new Set(result.failed.map(({ eventId }) => eventId));
+  deselect(events.slice(0, result.done + result.failed.length).filter(({ id }) => !refused.has(id)));
+  return result;
 }
 
 /** All events that match a filter, newest first, at most `MOST_COLLECTED`. */
@@ -91,6 +96,16 @@ export async function collectMatching(
     cursor = answer.nextCursor;
   } while (cursor !== null && events.length < most);
   return { events, all: cursor === null };
+}
+
+/** The first of the events, as many as one export holds. */
+export function exportable(events: readonly Selected[], mostBytes = MOST_EXPORTED_BYTES): Selected[] {
+  let bytes = 0;
+  const end = events.findIndex(({ sizeBytes }, index) => {
+    bytes += sizeBytes;
+    return index > 0 && (index >= MOST_EXPORTED || bytes > mostBytes);
+  });
+  return end < 0 ? [...events] : events.slice(0, end);
 }
 
 /** The events' details as JSON lines, in their order. One that is gone meanwhile is left out and told. */

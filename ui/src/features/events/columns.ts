@@ -1,4 +1,5 @@
 /** The list's columns, and which of them there is room for. */
+import { hasDayPeriods } from "../../shared/format/times";
 
 export interface Column {
   id: string;
@@ -13,7 +14,7 @@ export interface Column {
 }
 
 export const COLUMNS: readonly Column[] = [
-  { id: "time", label: "Time", track: "118px", from: 0, always: true },
+  { id: "time", label: "Time", track: hasDayPeriods ? "142px" : "118px", from: 0, always: true },
   { id: "type", label: "Type", track: "minmax(120px, 1.3fr)", from: 0, always: true },
   { id: "object", label: "Object", track: "minmax(100px, 1fr)", from: 560 },
   { id: "job", label: "Job", track: "minmax(90px, 0.9fr)", from: 680 },

@@ -64,7 +64,7 @@ const IN_PANE = new Set<KeyCommand>(["down", "up", "escape", "search", "help", "
 /** For the dialog that lists them. */
 export const KEY_HELP: readonly { keys: readonly string[]; does: string }[] = [
   { keys: ["j", "k"], does: "Next and previous event" },
-  { keys: ["g", "G"], does: "Top and bottom of the list" },
+  { keys: ["g", "G"], does: "Top of the list, and end of what is loaded" },
   { keys: ["Enter"], does: "Open the event beside the list; again: go into it" },
   { keys: ["o"], does: "Open the event on a page of its own" },
   { keys: ["Esc"], does: "Clear the selection, then close the event" },

@@ -1,5 +1,6 @@
 /** The event list's filters, as they stand in the address: shareable, kept by back and forward. */
 import { EVENT_STATUSES, type EventStatus } from "../../shared/eventStatus";
+import { withoutEmpty } from "../../shared/withoutEmpty";
 
 /** How far back, for chips; `from`/`to` say it exactly. */
 export const RANGES = ["15m", "1h", "24h", "7d", "30d"] as const;
@@ -59,11 +60,6 @@ export function parseEventSearch(search: Record<string, unknown>): EventSearch {
     order: search.order === "asc" ? "asc" : undefined,
     open: text("open"),
   });
-}
-
-/** Without the entries that are undefined: they would stand in the address as such. */
-export function withoutEmpty<T extends object>(search: { [Key in keyof T]: T[Key] | undefined }): T {
-  return Object.fromEntries(Object.entries(search).filter(([, value]) => value !== undefined)) as T;
 }
 
 /** The ranges as they are said. */

@@ -6,7 +6,7 @@ import { useSyncExternalStore } from "react";
 import type { Event } from "../../api/schema";
 
 /** What is kept of a selected event. */
-export type Selected = Pick<Event, "id" | "jobId" | "providerEventId" | "status">;
+export type Selected = Pick<Event, "id" | "jobId" | "providerEventId" | "status" | "sizeBytes">;
 export type Selection = ReadonlyMap<string, Selected>;
 
 const KEY = "hookline.selected";
@@ -48,11 +48,12 @@ function put(next: Selection): void {
   for (const listener of listeners) listener();
 }
 
-const kept = ({ id, jobId, providerEventId, status }: Selected): Selected => ({
+const kept = ({ id, jobId, providerEventId, status, sizeBytes }: Selected): Selected => ({
   id,
   jobId,
   providerEventId,
   status,
+  sizeBytes,
 });
 
 export function select(events: readonly Selected[]): void {
@@ -66,6 +67,12 @@ export function toggleSelected(event: Selected): void {
   const next = new Map(current);
   if (!next.delete(event.id)) next.set(event.id, kept(event));
   put(next);
+}
+
+export function deselect(events: readonly Selected[]): void {
+  const next = new Map(current);
+  for (const { id } of events) next.delete(id);
+  if (next.size < current.size) put(next);
 }
 
 export const clearSelection = (): void => {

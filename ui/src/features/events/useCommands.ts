@@ -137,11 +137,11 @@ export function useCommands(room: Room) {
         return apply(command, event);
       case "copyId":
         if (!event?.providerEventId) return false;
-        void copy(event.providerEventId, "the event id");
+        void copy(event.providerEventId, "event id");
         return true;
       case "copyLink":
         if (!event) return false;
-        void copy(eventLink(event.jobId, event.id), "the link");
+        void copy(eventLink(event.jobId, event.id), "link");
         return true;
       case "pause":
         room.pause();

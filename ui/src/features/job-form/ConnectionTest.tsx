@@ -2,8 +2,8 @@
 import { Button, Stack, Text } from "@mantine/core";
 import { IconPlugConnected } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
-import { describeError } from "../../api/client";
 import type { CheckAnswer } from "../../api/schema";
+import { checkProblem } from "../../shared/jobs/check";
 import { Status } from "../../shared/ui/Status";
 
 interface ConnectionTestProps {
@@ -17,6 +17,8 @@ interface ConnectionTestProps {
 export function ConnectionTest({ subject, run, ready }: ConnectionTestProps) {
   const test = useMutation({
     mutationFn: async (tried: string) => ({ tried, answer: await run() }),
+    // A finished mutation is remembered for minutes: not one with a connection string in it.
+    gcTime: 0,
   });
   const current = test.variables === subject;
   return (
@@ -31,31 +33,27 @@ export function ConnectionTest({ subject, run, ready }: ConnectionTestProps) {
       </Button>
       <div aria-live="polite">
         {current && test.isPending && <Text size="sm">Trying to connect. This takes up to 30 seconds.</Text>}
-        {current && test.data && <Answer answer={test.data.answer} />}
-        {current && test.isError && (
-          <Answer
-            answer={{ ok: false, error: { code: "internal", ...describeError(test.error) } } as CheckAnswer}
-          />
-        )}
+        {current && !test.isPending && <Answer answer={test.data?.answer} error={test.error} />}
       </div>
     </Stack>
   );
 }
 
-function Answer({ answer }: { answer: CheckAnswer }) {
-  if (answer.ok) {
+function Answer({ answer, error }: { answer: CheckAnswer | undefined; error: Error | null }) {
+  if (answer?.ok) {
     return <Status tone="ok">{answer.message ? `Works: ${answer.message}` : "Works"}</Status>;
   }
-  const { message, hint } = describeError(new Error(answer.error?.message ?? "it cannot be written to"));
+  const problem = checkProblem(answer, error);
+  if (!problem) return null;
   return (
     <Stack gap={2}>
       <Status tone="bad">Does not work</Status>
       <Text size="sm" style={{ overflowWrap: "anywhere" }}>
-        {message}
+        {problem.message}
       </Text>
-      {(answer.error?.hint ?? hint) && (
+      {problem.hint && (
         <Text size="sm" c="dimmed">
-          {answer.error?.hint ?? hint}
+          {problem.hint}
         </Text>
       )}
     </Stack>

@@ -85,6 +85,8 @@ export function JobForm({ choices, initial, jobId, usedBy = 0, onSaved, onCancel
   };
 
   const save = useMutation({
+    // A finished mutation is remembered for minutes: not one with secrets in it.
+    gcTime: 0,
     mutationFn: async (values: JobValues): Promise<string> => {
       if (jobId === undefined || before === null) return (await createJob(values, progress)).id;
       await saveJob(jobId, values, before, progress);

@@ -1,6 +1,5 @@
 import { useNavigate, useRouter, useSearch } from "@tanstack/react-router";
 import { providerOf } from "../../shared/provider/providers";
-import { setPreference } from "../../shared/state/preferences";
 import { Failed, LoadingRows } from "../../shared/ui/States";
 import { JobForm } from "./JobForm";
 import { useChoices } from "./queries";
@@ -21,10 +20,7 @@ export function NewJobPage() {
       key={kind ?? ""}
       choices={choices}
       initial={newJobValues(choices, kind)}
-      onSaved={(jobId) => {
-        setPreference("welcomed", true);
-        void navigate({ to: "/transfers/$jobId/setup", params: { jobId }, replace: true });
-      }}
+      onSaved={(jobId) => void navigate({ to: "/transfers/$jobId/setup", params: { jobId }, replace: true })}
       onCancel={() => (history.canGoBack() ? history.back() : void navigate({ to: "/transfers" }))}
     />
   );

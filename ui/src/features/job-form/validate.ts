@@ -1,12 +1,11 @@
 /** The engine's rules for a job, its source and its destination, so that what is wrong is said beside the field. */
+import { formatCount } from "../../shared/format/numbers";
+import { JOB_LIMITS } from "../../shared/jobs/limits";
 import { checkGeneric } from "./generic/check";
 import { type DestinationValues, type JobValues, NEW, type SourceValues } from "./values";
 
 export const LIMITS = {
-  batchSize: { min: 1, max: 2000 },
-  batchWaitMs: { min: 0, max: 60_000 },
-  retentionDays: { min: 1, max: 36_500 },
-  signatureToleranceSeconds: { min: 0, max: 2_147_483_647 },
+  ...JOB_LIMITS,
   name: 200,
   prefix: 64,
   secret: 4096,
@@ -107,7 +106,7 @@ export function numberProblem(
   const number = typeof value === "number" ? value : value.trim() === "" ? Number.NaN : Number(value);
   return Number.isInteger(number) && number >= min && number <= max
     ? null
-    : `This is a whole number from ${min} to ${max.toLocaleString("en")}.`;
+    : `This is a whole number from ${min} to ${formatCount(max)}.`;
 }
 
 export function prefixProblem(prefix: string): string | null {

@@ -1,5 +1,7 @@
 /** What the form holds, and how it becomes requests. */
+
 import type { CreateSource, Destination, ProviderInfo, Source, SyncJob } from "../../api/schema";
+import { JOB_DEFAULTS } from "../../shared/jobs/limits";
 import { fromSpec, type GenericSpec, type GenericValues, genericDefaults, toSpec } from "./generic/spec";
 
 /** A source that is to be made, or changes of the one that the job has. */
@@ -85,15 +87,6 @@ export const destinationValues = (destination: Destination): DestinationValues =
   database: destination.database ?? "",
 });
 
-/** The engine's own defaults. */
-const configDefaults = {
-  eventTypes: [] as string[],
-  deletes: "hard" as const,
-  batchSize: 500,
-  batchWaitMs: 200,
-  retentionDays: 30,
-};
-
 /** The form for a new job: what is there already is chosen where it fits. */
 export function newJobValues({ sources, destinations, providers }: Choices, kind?: string): JobValues {
   const wanted = kind ?? sources.at(-1)?.kind ?? providers[0]?.kind ?? "stripe";
@@ -106,7 +99,7 @@ export function newJobValues({ sources, destinations, providers }: Choices, kind
     destinationId: destination?.id ?? NEW,
     destination: blankDestination("mongodb"),
     scope: "all",
-    ...configDefaults,
+    ...JOB_DEFAULTS,
     collectionPrefix: null,
     signatureToleranceSeconds: "",
   };
@@ -115,7 +108,7 @@ export function newJobValues({ sources, destinations, providers }: Choices, kind
 /** The form of a job as it is. */
 export function jobValues(job: SyncJob, source: Source, destination: Destination): JobValues {
   // The description of the API leaves open whether these are there; the engine always sends them.
-  const config = { ...configDefaults, ...job.webhookConfig };
+  const config = { ...JOB_DEFAULTS, ...job.webhookConfig };
   return {
     name: job.name,
     sourceId: source.id,

@@ -3,8 +3,8 @@ import { IconRefresh } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { describeError } from "../../api/client";
 import type { Finding, SyncJob } from "../../api/schema";
-import { sentence } from "../../api/sentence";
 import { formatClock } from "../../shared/format/times";
+import { checkProblem } from "../../shared/jobs/check";
 import { useCheckDestination, useResume, useSetEnabled } from "../../shared/jobs/mutations";
 import { ButtonLink } from "../../shared/ui/links";
 import { Problem } from "../../shared/ui/Problem";
@@ -202,6 +202,7 @@ function MendButton({ label, failure, busy, error, onClick }: MendButtonProps) {
 
 function CheckDestination({ job }: { job: SyncJob }) {
   const check = useCheckDestination(job);
+  const problem = checkProblem(check.data, check.error);
   return (
     <Stack gap={4} align="flex-end" maw={260}>
       <Button
@@ -213,14 +214,9 @@ function CheckDestination({ job }: { job: SyncJob }) {
         Check destination
       </Button>
       {check.data?.ok && <Status tone="ok">{check.data.message ?? "It can be written to"}</Status>}
-      {check.data && !check.data.ok && (
-        <Problem
-          title="It cannot be written to"
-          message={sentence(check.data.error?.message ?? "it does not say why")}
-          hint={check.data.error?.hint ?? undefined}
-        />
+      {problem && (
+        <Problem title={check.data ? "It cannot be written to" : "It could not be checked"} {...problem} />
       )}
-      {check.isError && <Problem title="It could not be checked" {...describeError(check.error)} />}
     </Stack>
   );
 }

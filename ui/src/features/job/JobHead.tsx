@@ -49,8 +49,11 @@ export function JobHead({ job, failedLastHour, onRotate, onDelete, onDiagnose }:
   return (
     <div className={classes.head}>
       <div className={classes.line}>
-        <div className={classes.state} role="status">
-          <Status tone={state.tone}>{state.word}</Status>
+        <div className={classes.state}>
+          {/* Not the sentence: what ticks in it would be read aloud again and again. */}
+          <span role="status">
+            <Status tone={state.tone}>{state.word}</Status>
+          </span>
           {!long && (
             <Text size="sm" c="dimmed">
               {state.sentence}
@@ -142,7 +145,7 @@ export function JobHead({ job, failedLastHour, onRotate, onDelete, onDiagnose }:
         </Menu>
       </div>
       {long && (
-        <Text size="sm" className={classes.sentence} role="status">
+        <Text size="sm" className={classes.sentence}>
           {state.sentence}
         </Text>
       )}

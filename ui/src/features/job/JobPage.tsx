@@ -9,13 +9,13 @@ import { JobView } from "./JobView";
 /** One sync job: how it is, what it did, how it is set up. */
 export function JobPage() {
   const { jobId = "" } = useParams({ strict: false });
-  const { data: job, error, isPending, refetch } = useJob(jobId);
+  const { data: job, error, isPending, isLoadingError, refetch } = useJob(jobId);
   const { data: failedLastHour = 0 } = useQuery({
     ...overviewQuery,
     select: (jobs) => jobs.find((entry) => entry.jobId === jobId)?.failedLastHour,
   });
   if (isPending) return <LoadingRows />;
-  if (error)
+  if (isLoadingError)
     return <Failed title="The sync job could not be read" error={error} onRetry={() => void refetch()} />;
   if (!job) {
     return (

@@ -2,7 +2,7 @@ import { screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 import type { StatsAnswer } from "../../api/schema";
-import { runAction } from "../../app/actions";
+import { runAction } from "../../shared/state/actions";
 import { everythingMeasures } from "../../test/layout";
 import { sampleDestination, sampleJob, sampleSource } from "../../test/overview";
 import { type Answers, fakeHost, renderApp } from "../../test/render";

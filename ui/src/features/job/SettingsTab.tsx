@@ -6,6 +6,7 @@ import { destinationsQuery, providersQuery, sourcesQuery } from "../../api/queri
 import type { SyncJob } from "../../api/schema";
 import { formatDuration, plural } from "../../shared/format/numbers";
 import { formatAbsolute } from "../../shared/format/times";
+import { JOB_DEFAULTS } from "../../shared/jobs/limits";
 import { CopyButton } from "../../shared/ui/CopyButton";
 import { ButtonLink } from "../../shared/ui/links";
 import { Status } from "../../shared/ui/Status";
@@ -72,15 +73,6 @@ export function SettingsTab({ job, onRotate, onDelete }: SettingsTabProps) {
   );
 }
 
-/** The API describes every one of these as optional, since a request may leave it out. */
-const ENGINE_DEFAULTS = {
-  eventTypes: [],
-  batchSize: 500,
-  batchWaitMs: 200,
-  deletes: "hard",
-  retentionDays: 30,
-} satisfies Partial<SyncJob["webhookConfig"]>;
-
 function Summary({ job }: { job: SyncJob }) {
   const { data: source } = useQuery({
     ...sourcesQuery,
@@ -94,7 +86,7 @@ function Summary({ job }: { job: SyncJob }) {
     ...providersQuery,
     select: (providers) => providers.find(({ kind }) => kind === source?.kind),
   });
-  const config = { ...ENGINE_DEFAULTS, ...job.webhookConfig };
+  const config = { ...JOB_DEFAULTS, ...job.webhookConfig };
   return (
     <dl className={classes.list}>
       <Entry term="Name">{job.name}</Entry>

@@ -2,19 +2,10 @@ import { Title } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { useId } from "react";
 import type { StatsAnswer } from "../../api/schema";
-import { EVENT_STATUSES, type EventStatus, statusTone } from "../../shared/eventStatus";
+import { EVENT_STATUSES, STATUS_WORDS, statusTone } from "../../shared/eventStatus";
 import { formatCount, formatShare } from "../../shared/format/numbers";
 import { Status } from "../../shared/ui/Status";
 import classes from "./OverviewTab.module.css";
-
-const WORDS: Record<EventStatus, string> = {
-  completed: "Completed",
-  pending: "Pending",
-  processing: "Processing",
-  failed: "Failed",
-  skipped: "Skipped",
-  rejected: "Rejected",
-};
 
 /** How many events are in each status; each leads to its events. Rejected requests are no events, and in no share. */
 export function StatusBreakdown({ jobId, counts }: { jobId: string; counts: StatsAnswer["byStatus"] }) {
@@ -22,7 +13,7 @@ export function StatusBreakdown({ jobId, counts }: { jobId: string; counts: Stat
   const shares = EVENT_STATUSES.filter((status) => status !== "rejected" && counts[status] > 0);
   const total = shares.reduce((sum, status) => sum + counts[status], 0);
   const sentence = shares
-    .map((status) => `${WORDS[status]} ${formatShare(counts[status] / total)}`)
+    .map((status) => `${STATUS_WORDS[status]} ${formatShare(counts[status] / total)}`)
     .join(", ");
   return (
     <section className={classes.panel} aria-labelledby={heading}>
@@ -38,7 +29,7 @@ export function StatusBreakdown({ jobId, counts }: { jobId: string; counts: Stat
         {EVENT_STATUSES.map((status) => (
           <li key={status}>
             <Link className={classes.line} to="/events" search={{ job: jobId, status: [status] }}>
-              <Status tone={statusTone(status)}>{WORDS[status]}</Status>
+              <Status tone={statusTone(status)}>{STATUS_WORDS[status]}</Status>
               <b>{formatCount(counts[status])}</b>
             </Link>
           </li>

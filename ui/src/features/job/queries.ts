@@ -19,10 +19,10 @@ export const statsQuery = (jobId: string) =>
     refetchInterval: 60_000,
   });
 
-/** The hour is cheap and follows every change; longer ranges are read less often (`useCalmRefresh`). */
+/** Adds up many rows: read calmly (`useCalmRefresh`), not on every change. */
 export const activityQuery = (jobId: string, range: ChartRange) =>
   queryOptions({
-    queryKey: range === "1h" ? [...keys.figures(jobId), "activity", range] : ["activity", jobId, range],
+    queryKey: ["activity", jobId, range],
     // What changed while it was not on the screen is not told to it.
     staleTime: 0,
     queryFn: () =>

@@ -1,6 +1,6 @@
 /** What is shown of a job, as it stands in the address. */
 import { CHART_RANGES, type ChartRange } from "../../shared/charts/ranges";
-import { withoutEmpty } from "../events/search";
+import { withoutEmpty } from "../../shared/withoutEmpty";
 
 export const JOB_TABS = ["overview", "executions", "setup", "settings"] as const;
 export type JobTab = (typeof JOB_TABS)[number];

@@ -1,9 +1,9 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import { describeError } from "../../api/client";
 import type { SentTest, SyncJob } from "../../api/schema";
-import { type Action, useActions } from "../../app/actions";
 import { formatCount, formatDuration, plural } from "../../shared/format/numbers";
 import { useResume, useRetryFailed, useSendTest, useSetEnabled } from "../../shared/jobs/mutations";
+import { type Action, useActions } from "../../shared/state/actions";
 import { copy } from "../../shared/state/copy";
 import type { Tone } from "../../shared/ui/Status";
 

@@ -17,7 +17,7 @@ import { SettingRow, SettingRows } from "./SettingRow";
 export function DataSection() {
   const status = useQuery(statusQuery);
   if (status.isPending) return <LoadingRows rows={5} />;
-  if (status.isError) {
+  if (status.isLoadingError) {
     return (
       <Failed title="Where the data lie could not be read" error={status.error} onRetry={status.refetch} />
     );

@@ -1,5 +1,5 @@
 import { Kbd, Table } from "@mantine/core";
-import { useAllActions } from "../../app/actions";
+import { useAllActions } from "../../shared/state/actions";
 import { shownHotkey } from "../../shared/ui/keys";
 import classes from "./Settings.module.css";
 

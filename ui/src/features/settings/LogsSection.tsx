@@ -2,16 +2,15 @@ import { Button, Group, Stack, Text, Textarea } from "@mantine/core";
 import { IconCopy } from "@tabler/icons-react";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { api, call, describeError } from "../../api/client";
+import { describeError } from "../../api/client";
 import { statusQuery } from "../../api/queries";
+import { readDiagnostics } from "../../shared/diagnostics";
 import { copy } from "../../shared/state/copy";
 import { PathValue } from "./PathValue";
 import { SettingRow, SettingRows } from "./SettingRow";
 
-const readDiagnostics = () => call(api.GET("/api/diagnostics")).then((answer) => answer.text);
-
 export function LogsSection() {
-  const { data: status } = useQuery(statusQuery);
+  const status = useQuery(statusQuery);
   const [shown, setShown] = useState(false);
   const diagnostics = useMutation({ mutationFn: readDiagnostics });
   const copyThem = async () => {
@@ -26,7 +25,17 @@ export function LogsSection() {
   return (
     <SettingRows>
       <SettingRow label="Log folder" description="One file for each day; older ones are removed.">
-        {status && <PathValue value={status.logDir} what="log folder" folder />}
+        {status.data && <PathValue value={status.data.logDir} what="log folder" folder />}
+        {status.isLoadingError && (
+          <Group gap="xs" role="alert">
+            <Text size="sm" c="var(--hl-bad)">
+              It could not be read: {describeError(status.error).message}
+            </Text>
+            <Button variant="default" size="compact-sm" onClick={() => void status.refetch()}>
+              Retry
+            </Button>
+          </Group>
+        )}
       </SettingRow>
       <SettingRow
         stacked

@@ -15,7 +15,7 @@ export function NotificationsSection() {
       ) : (
         <SettingRow
           label="Notify me of"
-          description="One notification when a sync job begins to fail or its destination refuses, not one for each event."
+          description="One notification when a sync job's events begin to fail for good, or its destination stays away for several minutes; not again until you have looked."
         >
           <SegmentedControl
             aria-label="Notify me of"

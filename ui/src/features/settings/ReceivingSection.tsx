@@ -11,7 +11,7 @@ import classes from "./Settings.module.css";
 export function ReceivingSection() {
   const status = useQuery(statusQuery);
   if (status.isPending) return <LoadingRows rows={3} />;
-  if (status.isError) {
+  if (status.isLoadingError) {
     return <Failed title="The addresses could not be read" error={status.error} onRetry={status.refetch} />;
   }
   const { receiver, tunnel } = status.data;

@@ -6,15 +6,13 @@ import { api, call, describeError, WORKSPACE } from "../../api/client";
 import { keys } from "../../api/keys";
 import { jobsQuery } from "../../api/queries";
 import type { SyncJob } from "../../api/schema";
+import { JOB_DEFAULTS, JOB_LIMITS } from "../../shared/jobs/limits";
 import { Failed, LoadingRows } from "../../shared/ui/States";
 import { SettingRow } from "./SettingRow";
 import classes from "./Settings.module.css";
 import { VirtualRows } from "./VirtualRows";
 
-/** The longest time that the engine takes, in days. */
-const MAX_DAYS = 36_500;
-/** What holds for a job that does not say. */
-const DEFAULT_DAYS = 30;
+const { min: MIN_DAYS, max: MAX_DAYS } = JOB_LIMITS.retentionDays;
 
 /** How long each job keeps its events. */
 export function RetentionRow() {
@@ -27,7 +25,7 @@ export function RetentionRow() {
     >
       {jobs.isPending ? (
         <LoadingRows rows={3} />
-      ) : jobs.isError ? (
+      ) : jobs.isLoadingError ? (
         <Failed title="The sync jobs could not be read" error={jobs.error} onRetry={jobs.refetch} />
       ) : jobs.data.length === 0 ? (
         <Text size="sm" c="dimmed">
@@ -49,7 +47,7 @@ export function RetentionRow() {
 
 function JobRetention({ job }: { job: SyncJob }) {
   const client = useQueryClient();
-  const kept = job.webhookConfig.retentionDays ?? DEFAULT_DAYS;
+  const kept = job.webhookConfig.retentionDays ?? JOB_DEFAULTS.retentionDays;
   const [draft, setDraft] = useState<number | string>();
   const change = useMutation({
     mutationFn: (retentionDays: number) =>
@@ -66,7 +64,7 @@ function JobRetention({ job }: { job: SyncJob }) {
   });
   const days = Number(draft);
   const changed = draft !== undefined && days !== kept;
-  const valid = draft !== "" && Number.isInteger(days) && days >= 1 && days <= MAX_DAYS;
+  const valid = draft !== "" && Number.isInteger(days) && days >= MIN_DAYS && days <= MAX_DAYS;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (changed && valid) change.mutate(days);
@@ -104,7 +102,7 @@ function JobRetention({ job }: { job: SyncJob }) {
         <NumberInput
           aria-label={`Days that ${job.name} keeps events`}
           w={112}
-          min={1}
+          min={MIN_DAYS}
           max={MAX_DAYS}
           allowDecimal={false}
           allowNegative={false}

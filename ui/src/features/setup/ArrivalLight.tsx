@@ -41,12 +41,15 @@ export function ArrivalLight({ jobId, provider }: ArrivalLightProps) {
   const arrival = arrivalOf(data ?? [], { openedAt, tests: tests.ids, testingSince: tests.since });
   const { tone, word } = LOOK[arrival.state];
   return (
-    <div className={classes.light} data-state={arrival.state} role="status">
-      <Status tone={tone}>{word}</Status>
+    <section className={classes.light} data-state={arrival.state} aria-label="Arrival">
+      {/* Not the sentence: how long ago something was would be read aloud again and again. */}
+      <span role="status">
+        <Status tone={tone}>{word}</Status>
+      </span>
       <Text size="sm" component="div">
         <Words arrival={arrival} provider={provider} />
       </Text>
-    </div>
+    </section>
   );
 }
 

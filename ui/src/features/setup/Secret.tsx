@@ -92,9 +92,9 @@ function Fold({ label, children }: { label: string; children: React.ReactNode })
 
 /** The secret behind dots. It is asked for when it is to be shown or copied, and forgotten when hidden. */
 function Shown({ jobId }: { jobId: string }) {
-  const [secret, setSecret] = useState<string | null>(null);
   const [copied, setCopied] = useState(false);
-  const reveal = useMutation({ mutationFn: () => readSecret(jobId), gcTime: 0, onSuccess: setSecret });
+  const reveal = useMutation({ mutationFn: () => readSecret(jobId), gcTime: 0 });
+  const secret = reveal.data;
   const copySecret = async () => {
     try {
       setCopied(await copy(secret ?? (await readSecret(jobId)), "signing secret", { quiet: true }));
@@ -102,7 +102,7 @@ function Shown({ jobId }: { jobId: string }) {
       toastError("The signing secret could not be read", error);
     }
   };
-  const isShown = secret !== null;
+  const isShown = secret !== undefined;
   const showLabel = isShown ? "Hide the signing secret" : "Show the signing secret";
   const copyLabel = copied ? "Copied" : "Copy signing secret";
   return (
@@ -120,7 +120,7 @@ function Shown({ jobId }: { jobId: string }) {
           <ActionIcon
             aria-label={showLabel}
             loading={reveal.isPending}
-            onClick={() => (isShown ? setSecret(null) : reveal.mutate())}
+            onClick={() => (isShown ? reveal.reset() : reveal.mutate())}
           >
             {isShown ? <IconEyeOff size={14} /> : <IconEye size={14} />}
           </ActionIcon>

@@ -48,7 +48,7 @@ describe("the setup card", () => {
     press("Show the signing secret");
     expect(await screen.findByText("whsec_hidden")).toBeTruthy();
     press("Hide the signing secret");
-    expect(screen.queryByText("whsec_hidden")).toBeNull();
+    await waitFor(() => expect(screen.queryByText("whsec_hidden")).toBeNull());
     press("Copy signing secret");
     await waitFor(() => expect(host.copied).toEqual(["whsec_hidden"]));
     expect(secretRequests(host.requests)).toHaveLength(2);

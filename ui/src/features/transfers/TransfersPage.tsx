@@ -23,7 +23,7 @@ export function TransfersPage() {
   const jobs = useQuery(jobsQuery);
   const { data: sources } = useQuery(sourcesQuery);
   const { data: destinations } = useQuery(destinationsQuery);
-  const { data: figures, error: figuresError } = useQuery(overviewQuery);
+  const { data: figures, error: figuresError, refetch: readFigures } = useQuery(overviewQuery);
   const now = useNow();
   const [filter, setFilter] = useState("");
   const [sorting, setSorting] = useSessionStorage<Sorting>({
@@ -77,9 +77,14 @@ export function TransfersPage() {
               : plural(rows.length, "sync job")}
           </Text>
           {figuresError && (
-            <Text size="sm" c="var(--hl-bad)" role="alert">
-              Their numbers could not be read.
-            </Text>
+            <Group gap="xs" role="alert">
+              <Text size="sm" c="var(--hl-bad)">
+                Their numbers could not be read.
+              </Text>
+              <Button variant="default" size="compact-xs" onClick={() => void readFigures()}>
+                Retry
+              </Button>
+            </Group>
           )}
           <AddJob ml="auto" />
         </>

@@ -1,7 +1,6 @@
-import { configure, fireEvent, screen, waitFor } from "@testing-library/react";
+import { act, configure, fireEvent, screen, waitFor } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
 import { setPlatformForTests } from "../../platform";
-import { preferences, setPreference } from "../../shared/state/preferences";
 import { github, job, paths, refused, stripe } from "../../test/jobFixtures";
 import { type Answers, fakeHost, renderApp } from "../../test/render";
 import { searchProviders } from "./ProviderPicker";
@@ -19,7 +18,6 @@ const answers: Answers = {
 async function show(more: Answers = {}) {
   const host = fakeHost({ ...answers, ...more });
   setPlatformForTests(host);
-  setPreference("welcomed", false);
   const view = renderApp(<WelcomePage />, host, "/welcome");
   await screen.findByText("Try with sample events");
   return view;
@@ -31,7 +29,21 @@ describe("the welcome page", () => {
     fireEvent.click(screen.getByText("Send 12 sample events"));
     await waitFor(() => expect(router.state.location.pathname).toBe("/events"));
     expect(router.state.location.search).toEqual({ job: "job_1", open: "job_1/7" });
-    expect(preferences().welcomed).toBe(true);
+  });
+
+  it("who_went_elsewhere_meanwhile_stays_there", async () => {
+    let answer: (value: unknown) => void = () => {};
+    const { router, rerender } = await show({
+      [`POST ${paths.test}`]: () => new Promise((resolve) => (answer = resolve)),
+    });
+    fireEvent.click(screen.getByText("Send 12 sample events"));
+    await screen.findByText(/Sending 1 of 12/);
+    rerender(<p>Elsewhere</p>);
+    for (let sent = 0; sent < 12; sent += 1) {
+      answer({ ok: true, url: "u", status: 200, durationMs: 1, eventId: "7", duplicate: false });
+      await act(() => new Promise((resolve) => setTimeout(resolve, 5)));
+    }
+    expect(router.state.location.pathname).toBe("/welcome");
   });
 
   it("a_failure_is_said_and_can_be_tried_again", async () => {
@@ -39,7 +51,6 @@ describe("the welcome page", () => {
     fireEvent.click(screen.getByText("Send 12 sample events"));
     expect(await screen.findByText(/The disk is full\. Make room\./)).toBeTruthy();
     expect(screen.getByText("Try again")).toBeTruthy();
-    expect(preferences().welcomed).toBe(false);
   });
 
   it("stripe_leads_to_its_form", async () => {

@@ -8,7 +8,6 @@ import { describeError } from "../../api/client";
 import { keys } from "../../api/keys";
 import { statusQuery } from "../../api/queries";
 import { ProviderMark } from "../../shared/provider/ProviderMark";
-import { setPreference } from "../../shared/state/preferences";
 import { toastSuccess } from "../../shared/state/toasts";
 import { Mark } from "../../shared/ui/Mark";
 import { Page } from "../../shared/ui/Page";
@@ -19,10 +18,7 @@ import classes from "./Welcome.module.css";
 export function WelcomePage() {
   const navigate = useNavigate();
   const [picking, setPicking] = useState(false);
-  const connect = (provider: string) => {
-    setPreference("welcomed", true);
-    void navigate({ to: "/transfers/new", search: { provider } });
-  };
+  const connect = (provider: string) => void navigate({ to: "/transfers/new", search: { provider } });
   return (
     <Page>
       <div className={classes.page}>
@@ -99,20 +95,23 @@ function SampleChoice() {
   const [progress, setProgress] = useState<SampleProgress | null>(null);
   const sample = useMutation({
     mutationFn: () => runSample(setProgress),
-    onSuccess: async ({ jobId, firstEventId }) => {
-      setPreference("welcomed", true);
-      await client.invalidateQueries({ queryKey: keys.jobs });
-      toastSuccess(
-        `${SAMPLE_TYPES.length} sample webhooks arrived`,
-        "Each was signed, checked, stored and written as a document. The first one is open; its tabs show all of it.",
-      );
-      void navigate({
-        to: "/events",
-        search: { job: jobId, ...(firstEventId ? { open: `${jobId}/${firstEventId}` } : {}) },
-      });
-    },
+    onSuccess: () => client.invalidateQueries({ queryKey: keys.jobs }),
     onSettled: () => client.invalidateQueries(),
   });
+  // Who has gone elsewhere meanwhile is not taken away from there.
+  const send = () =>
+    sample.mutate(undefined, {
+      onSuccess: ({ jobId, firstEventId }) => {
+        toastSuccess(
+          `${SAMPLE_TYPES.length} sample webhooks arrived`,
+          "Each was signed, checked, stored and written as a document. The first one is open; its tabs show all of it.",
+        );
+        void navigate({
+          to: "/events",
+          search: { job: jobId, ...(firstEventId ? { open: `${jobId}/${firstEventId}` } : {}) },
+        });
+      },
+    });
   const problem = sample.isError ? describeError(sample.error) : null;
   return (
     <Choice
@@ -123,10 +122,7 @@ function SampleChoice() {
         sample.isPending || sample.isSuccess ? (
           <SendingProgress progress={progress} />
         ) : (
-          <Button
-            leftSection={problem ? <IconRefresh size={14} /> : undefined}
-            onClick={() => sample.mutate()}
-          >
+          <Button leftSection={problem ? <IconRefresh size={14} /> : undefined} onClick={send}>
             {problem ? "Try again" : `Send ${SAMPLE_TYPES.length} sample events`}
           </Button>
         )

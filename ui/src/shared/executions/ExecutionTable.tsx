@@ -7,7 +7,7 @@ import { useCallback, useMemo, useRef, useState } from "react";
 import { describeError } from "../../api/client";
 import type { Execution } from "../../api/schema";
 import { formatCount, formatDuration } from "../format/numbers";
-import { formatAbsolute } from "../format/times";
+import { formatAbsolute, hasDayPeriods } from "../format/times";
 import { useNow } from "../state/now";
 import { CopyButton } from "../ui/CopyButton";
 import { ActionIconLink } from "../ui/links";
@@ -153,7 +153,7 @@ function columnsOf(
     {
       key: "time",
       header: "Started",
-      width: "142px",
+      width: hasDayPeriods ? "166px" : "142px",
       cell: ({ startedAt }) => (
         <Tooltip label={formatAbsolute(startedAt)}>
           <time dateTime={startedAt}>{executionTime(startedAt, now)}</time>

@@ -1,5 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { formatAbsolute, formatClock, formatDay, formatRelative, formatShortClock, isSameDay } from "./times";
+import {
+  formatAbsolute,
+  formatAgo,
+  formatClock,
+  formatDay,
+  formatRelative,
+  formatShortClock,
+  formatSoon,
+  isSameDay,
+} from "./times";
 
 const NOW = Date.parse("2026-03-10T12:00:00Z");
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style: "narrow" });
@@ -26,13 +35,27 @@ describe("how long ago", () => {
   });
 });
 
+describe("a clock on the screen that is behind", () => {
+  const in3s = new Date(NOW + 3000).toISOString();
+  const before3s = new Date(NOW - 3000).toISOString();
+  it("tells what has happened as now, not as to come", () => {
+    expect(formatAgo(in3s, NOW)).toBe(relative.format(0, "second"));
+    expect(formatAgo(before3s, NOW)).toBe(relative.format(-3, "second"));
+  });
+
+  it("tells what is planned as now, not as gone by", () => {
+    expect(formatSoon(before3s, NOW)).toBe("now");
+    expect(formatSoon(in3s, NOW)).toBe(relative.format(3, "second"));
+  });
+});
+
 describe("a clock", () => {
-  it("shows local time with milliseconds, in 24 hours", () => {
+  it("shows local time with milliseconds, in the hours of the locale", () => {
     const midnight = new Date(2026, 2, 10, 0, 0, 1, 204);
-    expect(formatClock(midnight.toISOString())).toMatch(/^00:00:01[.,]204$/);
+    expect(formatClock(midnight.toISOString())).toMatch(/^(00:00:01[.,]204|12:00:01[.,]204\sAM)$/);
     const afternoon = new Date(2026, 2, 10, 14, 2, 11, 7);
-    expect(formatClock(afternoon.toISOString())).toMatch(/^14:02:11[.,]007$/);
-    expect(formatShortClock(afternoon.toISOString())).toBe("14:02");
+    expect(formatClock(afternoon.toISOString())).toMatch(/^(14:02:11[.,]007|02:02:11[.,]007\sPM)$/);
+    expect(formatShortClock(afternoon.toISOString())).toMatch(/^(14:02|02:02\sPM)$/);
   });
 
   it("of the absolute time names day, seconds and zone", () => {

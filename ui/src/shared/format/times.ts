@@ -9,13 +9,12 @@ const clock = new Intl.DateTimeFormat(undefined, {
   minute: "2-digit",
   second: "2-digit",
   fractionalSecondDigits: 3,
-  hourCycle: "h23",
 });
-const shortClock = new Intl.DateTimeFormat(undefined, {
-  hour: "2-digit",
-  minute: "2-digit",
-  hourCycle: "h23",
-});
+const seconds = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const shortClock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+
+/** Whether times of day are written with AM and PM, which takes more room. */
+export const hasDayPeriods = clock.resolvedOptions().hour12 === true;
 
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
   ["year", 31_557_600_000],
@@ -40,11 +39,18 @@ export function formatRelative(time: string, now: number): string {
 export const formatAgo = (time: string, now: number): string =>
   formatRelative(time, Math.max(now, Date.parse(time)));
 
+/** Of what is planned: never in the past, for the same reason. */
+export const formatSoon = (time: string, now: number): string =>
+  Date.parse(time) <= now ? "now" : formatRelative(time, now);
+
 /** Date, time and zone: what stands in tooltips. */
 export const formatAbsolute = (time: string): string => absolute.format(new Date(time));
 
 /** `14:02:11.204`. */
 export const formatClock = (time: string): string => clock.format(new Date(time));
+
+/** `14:02:11`. */
+export const formatSeconds = (time: string): string => seconds.format(new Date(time));
 
 /** `14:02`. */
 export const formatShortClock = (time: string): string => shortClock.format(new Date(time));

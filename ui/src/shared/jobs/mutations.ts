@@ -27,17 +27,13 @@ function useJobMutation<Input, Output>(
 }
 
 /** Pauses a job, or lets it receive again. */
-export const useSetEnabled = (jobId: string) =>
-  useJobMutation(
-    (enabled: boolean) =>
-      call(
-        api.PATCH("/api/workspaces/{workspaceId}/sync-jobs/{jobId}", {
-          params: path(jobId),
-          body: { enabled },
-        }),
-      ),
-    jobId,
+export const setEnabled = (jobId: string, enabled: boolean) =>
+  call(
+    api.PATCH("/api/workspaces/{workspaceId}/sync-jobs/{jobId}", { params: path(jobId), body: { enabled } }),
   );
+
+export const useSetEnabled = (jobId: string) =>
+  useJobMutation((enabled: boolean) => setEnabled(jobId, enabled), jobId);
 
 /** Sends a signed sample event to the job's public address. */
 export const useSendTest = (jobId: string) =>
@@ -106,7 +102,7 @@ export const useDeleteJob = (jobId: string) => {
     onSuccess: () => {
       client.setQueryData<SyncJob[]>(keys.jobs, (jobs) => jobs?.filter((job) => job.id !== jobId));
       client.removeQueries({ queryKey: keys.figures(jobId) });
-      for (const queryKey of [keys.jobs, keys.overview, keys.events, keys.executions])
+      for (const queryKey of [keys.jobs, keys.overview, keys.events])
         void client.invalidateQueries({ queryKey });
     },
   });

@@ -4,7 +4,7 @@ import { bracketMatching, foldGutter, indentOnInput } from "@codemirror/language
 import { EditorState } from "@codemirror/state";
 import { EditorView, highlightActiveLine, keymap, lineNumbers } from "@codemirror/view";
 import { Button } from "@mantine/core";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import { editorBase, jsonLook } from "./editorBase";
 import { formatJson } from "./format";
 import classes from "./Json.module.css";
@@ -14,8 +14,10 @@ import { useEditor } from "./useEditor";
 export interface JsonEditorProps {
   /** The text to begin with; another one later begins anew. */
   value: string;
-  /** Called with the text after each change, and whether it is JSON. */
-  onChange: (text: string, isJson: boolean) => void;
+  /** Called with the text after each change. */
+  onChange: (text: string) => void;
+  /** Called with whether the text is JSON, when that is known: looking at a large text takes longer than typing. */
+  onChecked?: (isJson: boolean) => void;
   /** The editor's name for screen readers. */
   label: string;
   /** mod+Enter. */
@@ -24,10 +26,12 @@ export interface JsonEditorProps {
   maxHeight?: number;
 }
 
-export function JsonEditor({ value, onChange, label, onSubmit, maxHeight }: JsonEditorProps) {
-  const [problem, setProblem] = useState(() => problemOf(value));
-  const latest = useRef({ onChange, onSubmit });
-  latest.current = { onChange, onSubmit };
+export function JsonEditor({ value, onChange, onChecked, label, onSubmit, maxHeight }: JsonEditorProps) {
+  const [text, setText] = useState(value);
+  const looked = useDeferredValue(text);
+  const problem = useMemo(() => problemOf(looked), [looked]);
+  const latest = useRef({ onChange, onChecked, onSubmit });
+  latest.current = { onChange, onChecked, onSubmit };
 
   const extensions = useMemo(
     () => [
@@ -54,10 +58,9 @@ export function JsonEditor({ value, onChange, label, onSubmit, maxHeight }: Json
       ]),
       EditorView.updateListener.of((update) => {
         if (!update.docChanged) return;
-        const text = update.state.doc.toString();
-        const found = problemOf(text);
-        setProblem(found);
-        latest.current.onChange(text, found === undefined);
+        const written = update.state.doc.toString();
+        setText(written);
+        latest.current.onChange(written);
       }),
     ],
     [label],
@@ -66,8 +69,12 @@ export function JsonEditor({ value, onChange, label, onSubmit, maxHeight }: Json
 
   useEffect(() => {
     view?.dispatch({ effects: showError.of(problem?.offset ?? null) });
+    latest.current.onChecked?.(problem === undefined);
   }, [view, problem]);
-  useEffect(() => setProblem(problemOf(value)), [value]);
+  useEffect(() => {
+    // The editor's own text: its lines end in one character, whatever they ended in before.
+    if (view) setText(view.state.doc.toString());
+  }, [view]);
 
   const format = () => {
     if (!view) return;

@@ -2,6 +2,7 @@ import type { EditorView } from "@codemirror/view";
 import { ActionIcon, TextInput, Tooltip } from "@mantine/core";
 import { IconChevronDown, IconChevronUp, IconFold, IconFoldDown, IconSearch } from "@tabler/icons-react";
 import { type ReactNode, type RefObject, useEffect, useRef } from "react";
+import { formatCount } from "../format/numbers";
 import { CopyButton } from "../ui/CopyButton";
 import { shownHotkey } from "../ui/keys";
 import { foldFrom, unfoldEverything } from "./folding";
@@ -94,7 +95,7 @@ export function JsonToolbar({ view, text, lines, actions, scope }: JsonToolbarPr
 
 function countText(now: number, count: number): string {
   if (count === 0) return "No match";
-  return `${now + 1} of ${count === MAX_MATCHES ? `${count.toLocaleString()}+` : count.toLocaleString()}`;
+  return `${now + 1} of ${formatCount(count)}${count === MAX_MATCHES ? "+" : ""}`;
 }
 
 function ToolButton({ label, onClick, icon }: { label: string; onClick: () => void; icon: ReactNode }) {

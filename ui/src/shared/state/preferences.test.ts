@@ -20,9 +20,13 @@ function host(stored: Partial<Preferences> | Error, set = vi.fn(async () => {}))
 }
 
 it("are what the host kept", async () => {
-  host({ colorScheme: "dark", welcomed: true });
+  host({ colorScheme: "dark", keepReceivingWhenClosed: false });
   await loadPreferences();
-  expect(preferences()).toEqual({ ...preferenceDefaults, colorScheme: "dark", welcomed: true });
+  expect(preferences()).toEqual({
+    ...preferenceDefaults,
+    colorScheme: "dark",
+    keepReceivingWhenClosed: false,
+  });
 });
 
 it("have their defaults when the host cannot give them", async () => {
@@ -50,7 +54,7 @@ it("hold even when they cannot be kept", async () => {
     vi.fn(() => Promise.reject(new Error("the disk is full"))),
   );
   await loadPreferences();
-  act(() => setPreference("welcomed", true));
+  act(() => setPreference("keepReceivingWhenClosed", false));
   await Promise.resolve();
-  expect(preferences().welcomed).toBe(true);
+  expect(preferences().keepReceivingWhenClosed).toBe(false);
 });

@@ -17,7 +17,7 @@ export function toastSuccess(title: string, message?: string): void {
   });
 }
 
-/** Something failed: why, and what to do. Stays until it was read. */
+/** Something failed: why, and what to do. Stays long enough to be read. */
 export function toastError(title: string, error: unknown): void {
   const { message, hint } = describeError(error);
   notifications.show({

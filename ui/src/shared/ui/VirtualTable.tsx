@@ -157,6 +157,8 @@ export function VirtualTable<Item>(props: VirtualTableProps<Item>) {
               onClick={(event) => {
                 // Menus and dialogs of a row stand elsewhere in the page, and are no click on the row.
                 if (!event.currentTarget.contains(event.target as Node)) return;
+                // Who marks text to copy it does not want the row to open.
+                if (getSelection()?.toString()) return;
                 onSelect(item);
                 onOpen?.(item);
               }}

@@ -6,7 +6,7 @@ import { type Ref, useMemo } from "react";
 import { useConnected } from "../../../api/live";
 import { providersQuery, sourcesQuery } from "../../../api/queries";
 import type { SyncJob } from "../../../api/schema";
-import { EVENT_STATUSES, type EventStatus, statusTone } from "../../../shared/eventStatus";
+import { EVENT_STATUSES, type EventStatus, STATUS_WORDS, statusTone } from "../../../shared/eventStatus";
 import { setPreference, usePreference } from "../../../shared/state/preferences";
 import { Status } from "../../../shared/ui/Status";
 import { COLUMNS } from "../columns";
@@ -27,6 +27,7 @@ interface FilterBarProps {
   paused: boolean;
   onChange: (patch: SearchPatch) => void;
   onClear: () => void;
+  /** The list is to have the focus. */
   onLeave: () => void;
   onPause: () => void;
   onHelp: () => void;
@@ -36,7 +37,7 @@ const NO_STATUSES: readonly EventStatus[] = [];
 
 const STATUS_OPTIONS = EVENT_STATUSES.map((status) => ({
   value: status,
-  label: statusLabel(status),
+  label: STATUS_WORDS[status],
   icon: (
     <Status tone={statusTone(status)} compact>
       {""}
@@ -60,7 +61,7 @@ export function FilterBar(props: FilterBarProps) {
       />
       <FilterChip
         name="Status"
-        value={statuses.length > 0 ? statuses.map(statusLabel).join(", ") : undefined}
+        value={statuses.length > 0 ? statuses.map((status) => STATUS_WORDS[status]).join(", ") : undefined}
         onRemove={() => onChange({ status: undefined })}
       >
         {() => (
@@ -104,10 +105,25 @@ export function FilterBar(props: FilterBarProps) {
       )}
       <TimeFilter search={search} onChange={onChange} />
       {search.object && (
-        <SetChip name="Object" value={search.object} onRemove={() => onChange({ object: undefined })} />
+        <SetChip
+          name="Object"
+          value={search.object}
+          onRemove={() => {
+            onChange({ object: undefined });
+            props.onLeave();
+          }}
+        />
       )}
       {isFiltered(search) && (
-        <Button variant="subtle" size="compact-sm" fz="xs" onClick={props.onClear}>
+        <Button
+          variant="subtle"
+          size="compact-sm"
+          fz="xs"
+          onClick={() => {
+            props.onClear();
+            props.onLeave();
+          }}
+        >
           Clear filters
         </Button>
       )}
@@ -196,8 +212,4 @@ function ColumnMenu() {
       </Menu.Dropdown>
     </Menu>
   );
-}
-
-function statusLabel(status: EventStatus): string {
-  return status.charAt(0).toUpperCase() + status.slice(1);
 }

@@ -1,7 +1,7 @@
 /** A filter in the toolbar: its name, what it is set to, and × to take it away. */
 import { Popover, UnstyledButton } from "@mantine/core";
 import { IconChevronDown, IconX } from "@tabler/icons-react";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useRef, useState } from "react";
 import classes from "./Filters.module.css";
 
 interface FilterChipProps {
@@ -17,11 +17,12 @@ interface FilterChipProps {
 
 export function FilterChip({ name, value, onRemove, children, width = 260 }: FilterChipProps) {
   const [opened, setOpened] = useState(false);
+  const main = useRef<HTMLButtonElement>(null);
   return (
     <Popover opened={opened} onChange={setOpened} width={width} position="bottom-start" trapFocus returnFocus>
       <span className={classes.chip} data-set={value !== undefined || undefined}>
         <Popover.Target>
-          <UnstyledButton className={classes.main} onClick={() => setOpened(!opened)}>
+          <UnstyledButton ref={main} className={classes.main} onClick={() => setOpened(!opened)}>
             {value === undefined ? (
               name
             ) : (
@@ -39,7 +40,11 @@ export function FilterChip({ name, value, onRemove, children, width = 260 }: Fil
           <UnstyledButton
             className={classes.remove}
             aria-label={`Remove the filter ${name.toLowerCase()}: ${value}`}
-            onClick={onRemove}
+            onClick={() => {
+              onRemove();
+              // This button goes with the filter.
+              main.current?.focus();
+            }}
           >
             <IconX size={12} />
           </UnstyledButton>

@@ -1,5 +1,5 @@
 import { Button, Group, Radio, Stack, TextInput } from "@mantine/core";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useRef, useState } from "react";
 import { formatDay, formatShortClock, isSameDay } from "../../../shared/format/times";
 import { type EventSearch, RANGE_WORDS, RANGES, type Range } from "../search";
 import { FilterChip } from "./FilterChip";
@@ -12,6 +12,8 @@ interface TimeFilterProps {
 const NONE = { range: undefined, from: undefined, to: undefined };
 
 export function TimeFilter({ search, onChange }: TimeFilterProps) {
+  // Arrows try one choice after the other; what is pressed, or Enter, is the one that was meant.
+  const isTrying = useRef(false);
   return (
     <FilterChip name="Time" value={timeWords(search, Date.now())} onRemove={() => onChange(NONE)}>
       {(close) => (
@@ -21,7 +23,14 @@ export function TimeFilter({ search, onChange }: TimeFilterProps) {
             value={search.range ?? (search.from || search.to ? "custom" : "any")}
             onChange={(value) => {
               onChange({ ...NONE, range: RANGES.find((range) => range === value) });
-              close();
+              if (!isTrying.current) close();
+            }}
+            onKeyDown={(event) => {
+              isTrying.current = event.key.startsWith("Arrow");
+              if (event.key === "Enter") close();
+            }}
+            onPointerDown={() => {
+              isTrying.current = false;
             }}
           >
             <Stack gap={6}>

@@ -2,7 +2,7 @@
 import type { ProviderInfo, Source, SyncJob } from "../../../api/schema";
 import type { Option } from "./OptionList";
 
-/** Options of the providers that existing jobs use; of all providers when there is no job. */
+/** Options of the providers that jobs use, with what was chosen freely in front. */
 export function typeOptions(
   jobs: readonly Pick<SyncJob, "sourceId">[],
   sources: readonly Pick<Source, "id" | "kind">[],

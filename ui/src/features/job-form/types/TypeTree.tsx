@@ -180,10 +180,10 @@ function TreeRow({ id, index, row, active, patterns, whole }: TreeRowProps) {
       ? `by ${by}`
       : "";
   return (
+    // biome-ignore lint/a11y/useFocusableInteractive: the tree has the focus and names its active row
     <div
       id={id}
       role="treeitem"
-      tabIndex={-1}
       aria-level={level}
       aria-checked={STATES[state]}
       aria-disabled={locked}
