@@ -51,7 +51,14 @@ test("numbers and charts follow the events as they come", async () => {
     .click();
   await press(activity, "Show as table");
   await activity.getByRole("table").first().waitFor();
-  await expect.poll(() => activity.getByRole("row").filter({ hasText: /\b5\b/ }).count()).toBeGreaterThan(0);
+  // They may have come in on both sides of a full minute.
+  const received = () =>
+    activity
+      .locator("tbody tr")
+      .evaluateAll((rows) =>
+        rows.reduce((sum, row) => sum + Number((row as HTMLTableRowElement).cells[1]?.textContent), 0),
+      );
+  await expect.poll(received).toBe(5);
   await press(activity, "Show as charts");
   await activity.getByRole("img").or(activity.locator("svg.recharts-surface")).first().waitFor();
   clean(problems);
@@ -126,5 +133,7 @@ test("a job is deleted only with its name", async () => {
   await expect
     .poll(async () => (await hookline.ask("GET", "/workspaces/default/sync-jobs")).syncJobs.length)
     .toBe(0);
-  clean(problems);
+  // The page may hear of the deletion before its own request is answered, and asks once more for what is gone.
+  const gone = (problem: string) => problem.includes("404") && problem.includes(job.id);
+  clean(problems.splice(0).filter((problem) => !gone(problem)));
 });

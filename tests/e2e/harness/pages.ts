@@ -170,6 +170,7 @@ function dialogs(job: Job, open: string, h1: (text: string) => Place["ready"]): 
   const ofJob = (item: string, title: RegExp) => async (page: Page) => {
     await pressed("More actions")(page);
     await page.getByRole("menuitem", { name: item }).click();
+    await page.getByRole("menu").waitFor({ state: "detached" });
     await dialog(page, title);
   };
   return [

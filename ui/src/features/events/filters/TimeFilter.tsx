@@ -33,7 +33,7 @@ export function TimeFilter({ search, onChange }: TimeFilterProps) {
               isTrying.current = false;
             }}
           >
-            <Stack gap={6}>
+            <Stack gap={8}>
               <Radio size="xs" value="any" label="Any time" />
               {RANGES.map((range: Range) => (
                 <Radio size="xs" key={range} value={range} label={RANGE_WORDS[range]} />
