@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
-use thirtyfour::extensions::query::{ElementQueryOptions, ElementQueryable as _};
+use thirtyfour::extensions::query::ElementQueryable as _;
 use thirtyfour::{By, Capabilities, WebDriver, WebElement};
 
 use crate::process::PATIENCE;
@@ -114,15 +114,12 @@ impl Desktop {
 
     /// Waits for the one element that can be seen and that this path expression (`XPath`) finds.
     pub async fn find(&self, xpath: &str) -> Result<WebElement> {
-        let options = ElementQueryOptions::default().description(xpath.to_owned());
-        let found = self
-            .window
-            .query(By::XPath(xpath.to_owned()))
-            .options(options)
-            .wait(PATIENCE, LOOK)
-            .and_displayed()
-            .first()
-            .await;
+        let found = until("it is found", async || {
+            let query = self.window.query(By::XPath(xpath.to_owned())).nowait().and_displayed();
+            // What is drawn anew in this very moment is an error for the driver.
+            Ok(query.first().await.ok())
+        })
+        .await;
         match found {
             Ok(element) => Ok(element),
             Err(error) => {
