@@ -33,8 +33,6 @@ pub struct Desktop {
     pub window: WebDriver,
     /// The app's process id.
     pub pid: u32,
-    /// How long it took from the app's start until its page could be asked.
-    pub opened_after: Duration,
     driver: Driver,
 }
 
@@ -77,17 +75,15 @@ impl Desktop {
         let mut capabilities = Capabilities::new();
         let options = json!({"application": program()?, "args": arguments(data_dir)});
         capabilities.set("tauri:options", options)?;
-        let started = Instant::now();
         let window = tokio::time::timeout(PATIENCE, WebDriver::new(&driver.url, capabilities))
             .await
             .context("the window did not open in time")?
             .context("the app did not start")?;
-        let opened_after = started.elapsed();
         let pid = processes_naming(data_dir, "hookline-desktop")?
             .into_iter()
             .next()
             .context("the app's process is not there")?;
-        Ok(Self { window, pid, opened_after, driver })
+        Ok(Self { window, pid, driver })
     }
 
     /// Whether the app runs.
@@ -104,7 +100,7 @@ impl Desktop {
 
     /// Waits until the app has ended by itself.
     pub async fn ended(self) -> Result<()> {
-        let Self { window, pid, driver, .. } = self;
+        let Self { window, pid, driver } = self;
         let result = until("the app ends", async || Ok((!is_running(pid)).then_some(()))).await;
         // There is nothing left to talk to.
         let _ = window.leak();
