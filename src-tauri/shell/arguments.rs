@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::Parser;
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+use hookline_engine::secrets::SecretsChoice;
 
 /// Receives webhooks on this machine, keeps every one, and syncs their objects into a database.
 #[derive(Debug, Clone, Parser)]
@@ -18,6 +20,10 @@ pub(crate) struct Arguments {
     /// Where the control API listens: loopback only  [default: 127.0.0.1:4401]
     #[arg(long, env = "HOOKLINE_API", value_name = "ADDRESS")]
     pub(crate) api: Option<SocketAddr>,
+    /// Where secrets lie: in the system's keychain, in a file that only you can read, or in whichever works  [default: auto]
+    #[arg(long, env = "HOOKLINE_SECRETS", value_name = "PLACE",
+        value_parser = PossibleValuesParser::new(SecretsChoice::NAMES).try_map(|name| name.parse::<SecretsChoice>()))]
+    pub(crate) secrets: Option<SecretsChoice>,
     /// Starts without showing the window
     #[arg(long)]
     pub(crate) hidden: bool,
@@ -44,7 +50,8 @@ impl Arguments {
     /// The arguments of another start of the app, as the system hands them on. What cannot be read counts as a start
     /// without arguments: somebody wants to see the window.
     pub(crate) fn of_another_start(arguments: &[String]) -> Self {
-        let plain = Self { data_dir: None, listen: None, api: None, hidden: false, link: None };
+        let plain =
+            Self { data_dir: None, listen: None, api: None, secrets: None, hidden: false, link: None };
         Self::try_parse_from(arguments).unwrap_or(plain)
     }
 }

@@ -10,6 +10,7 @@ use hookline_engine::app::logging::{self, LogGuards};
 use hookline_engine::app::{App, Config, OwnershipError, Settings, StartError};
 use hookline_engine::commands::Commands;
 use hookline_engine::event::with_causes;
+use hookline_engine::secrets::SecretError;
 use parking_lot::Mutex;
 use serde::Serialize;
 use tokio::sync::watch;
@@ -110,8 +111,8 @@ impl Engine {
     }
 
     async fn try_to_start(&self) -> Result<App, Failure> {
-        let chosen =
-            Settings { listen: self.arguments.listen, api: self.arguments.api, ..Settings::default() };
+        let Arguments { listen, api, secrets, .. } = self.arguments;
+        let chosen = Settings { listen, api, secrets, ..Settings::default() };
         let config = Config::read(self.data_dir.clone(), chosen).map_err(|error| Failure {
             message: with_causes(&error),
             hint: Some(format!("Correct {}, then try again.", self.data_dir.join("config.toml").display())),
@@ -235,6 +236,16 @@ fn failure(error: &StartError, data_dir: &Path, arguments: &Arguments) -> Failur
         StartError::DataDir { .. } | StartError::Ownership(OwnershipError::Write { .. }) => {
             Some("Make the directory writable for your user, then try again.".to_owned())
         }
+        StartError::Secrets(SecretError::OutOfReach { place, .. }) => Some(format!(
+            "Start or unlock the keychain, then try again. To give those secrets up and enter them again, remove {} and \
+             write the line secrets = \"file\" into {}.",
+            place.display(),
+            config.display()
+        )),
+        StartError::Secrets(SecretError::Keychain { .. } | SecretError::Silent { .. }) => Some(format!(
+            "Start or unlock the keychain, then try again; or write the line secrets = \"file\" into {}.",
+            config.display()
+        )),
         other => other.hint(),
     };
     Failure { message: with_causes(error), hint }
@@ -247,7 +258,8 @@ mod tests {
     use super::*;
 
     fn engine(data_dir: &Path) -> Engine {
-        let arguments = ["hookline-desktop", "--listen", "127.0.0.1:0", "--api", "127.0.0.1:0"];
+        let arguments =
+            ["hookline-desktop", "--listen", "127.0.0.1:0", "--api", "127.0.0.1:0", "--secrets", "file"];
         Engine::new(data_dir, Arguments::try_parse_from(arguments).expect("is a command line"))
     }
 
@@ -275,6 +287,21 @@ mod tests {
         );
         let by_argument = hint(&["--listen", "127.0.0.1:4400"]);
         assert!(by_argument.contains("--listen 127.0.0.1:4410 (HOOKLINE_LISTEN)"), "{by_argument}");
+    }
+
+    #[test]
+    fn a_keychain_out_of_reach_is_told_in_words_for_a_window() {
+        let error = StartError::Secrets(SecretError::OutOfReach {
+            keychain: "the keychain",
+            reason: "it is locked".to_owned(),
+            place: "/data/secrets-place.json".into(),
+        });
+        let arguments = Arguments::try_parse_from(["hookline-desktop"]).expect("is a command line");
+        let failure = failure(&error, Path::new("/data"), &arguments);
+        assert!(failure.message.contains("it is locked"), "{failure:?}");
+        let hint = failure.hint.expect("says what to do");
+        assert!(hint.contains("secrets-place.json") && hint.contains("secrets = \"file\""), "{hint}");
+        assert!(!hint.contains("--secrets"), "{hint}");
     }
 
     #[test]

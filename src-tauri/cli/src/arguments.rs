@@ -3,8 +3,10 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use hookline_engine::secrets::SecretsChoice;
 use url::Url;
 
 use crate::error::CliError;
@@ -92,7 +94,10 @@ pub(crate) enum Command {
 
 const SERVE_HELP: &str = "\
 What is not given here is taken from the environment, then from `config.toml` in the data directory
-(listen, api, public_url, max_body_bytes, log), then from the defaults.
+(listen, api, public_url, max_body_bytes, secrets, log), then from the defaults.
+
+Where secrets lie: with `--secrets auto` in the system's keychain where one answers, else in a file that only you can
+read. What was chosen before is moved over at the start. `hookline status` says where they lie, and why.
 
 Examples:
   hookline serve
@@ -114,6 +119,10 @@ pub(crate) struct Serve {
     /// The most bytes of a webhook's body  [default: 5242880]
     #[arg(long, env = "HOOKLINE_MAX_BODY_BYTES", value_name = "BYTES")]
     pub(crate) max_body_bytes: Option<usize>,
+    /// Where secrets lie: in the system's keychain, in a file that only you can read, or in whichever works  [default: auto]
+    #[arg(long, env = "HOOKLINE_SECRETS", value_name = "PLACE",
+        value_parser = PossibleValuesParser::new(SecretsChoice::NAMES).try_map(|name| name.parse::<SecretsChoice>()))]
+    pub(crate) secrets: Option<SecretsChoice>,
     /// Prints one line of JSON with addresses and token when all is listening
     #[arg(long)]
     pub(crate) ready_json: bool,

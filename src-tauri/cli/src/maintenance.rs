@@ -88,9 +88,7 @@ pub(crate) async fn backup(data_dir: &Path, file: &Path, json: bool) -> Result<(
         target.display(),
         output::size(&answer["sizeBytes"])
     ))?;
-    output::line(
-        "Signing secrets, API keys and connection strings are not in it: they stay in the data directory.",
-    )
+    output::line("Signing secrets, API keys and connection strings are not in it: they stay where they are.")
 }
 
 /// Whether the process that announced itself still answers.

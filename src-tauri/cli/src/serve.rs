@@ -16,6 +16,7 @@ pub(crate) async fn run(data_dir: PathBuf, serve: Serve) -> Result<(), CliError>
         api: serve.api,
         public_url: serve.public_url,
         max_body_bytes: serve.max_body_bytes,
+        secrets: serve.secrets,
         log: serve.log_level,
     };
     let config = Config::read(data_dir, chosen).map_err(|error| match error {

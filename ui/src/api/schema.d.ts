@@ -1346,10 +1346,12 @@ export interface components {
         };
         /** @description Where secrets are kept. */
         SecretsStatus: {
-            /** @description The same for people, with the place. */
+            /** @description The same for people, with the place and, for a file, why it is one. */
             description: string;
             /** @description `file` or `keychain`. */
             kind: string;
+            /** @description What to do so that they lie in the keychain, where they do not. */
+            remedy?: string | null;
         };
         /** @description Which test webhook is sent. */
         SendTest: {

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use url::Url;
 
+use crate::secrets::SecretsChoice;
+
 /// With what Hookline is started.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -20,6 +22,8 @@ pub struct Config {
     pub public_url: Option<Url>,
     /// The most bytes of a webhook's body, as received and decoded.
     pub max_body_bytes: usize,
+    /// Where secrets are to lie.
+    pub secrets: SecretsChoice,
     /// The log level or filter.
     pub log: String,
 }
@@ -43,6 +47,7 @@ impl Config {
             api: Self::API,
             public_url: None,
             max_body_bytes: Self::MAX_BODY_BYTES,
+            secrets: SecretsChoice::default(),
             log: "info".to_owned(),
         }
     }
@@ -60,6 +65,7 @@ impl Config {
             api: chosen.api.or(file.api).unwrap_or(default.api),
             public_url: chosen.public_url.or(file.public_url),
             max_body_bytes,
+            secrets: chosen.secrets.or(file.secrets).unwrap_or(default.secrets),
             log: chosen.log.or(file.log).unwrap_or(default.log),
             data_dir: default.data_dir,
         })
@@ -78,6 +84,8 @@ pub struct Settings {
     pub public_url: Option<Url>,
     /// The most bytes of a webhook's body.
     pub max_body_bytes: Option<usize>,
+    /// Where secrets are to lie: `auto`, `keychain` or `file`.
+    pub secrets: Option<SecretsChoice>,
     /// The log level or filter.
     pub log: Option<String>,
 }
@@ -150,6 +158,16 @@ mod tests {
         let config = Config::read(folder.path().to_owned(), chosen).expect("is fine");
         assert_eq!((Some(config.listen), config.api), (read.listen, Config::API));
         assert_eq!(config.log, "warn", "the command line wins");
+        assert_eq!(config.secrets, SecretsChoice::Auto);
+        write("secrets = \"keychain\"\n");
+        let config = |secrets| {
+            let chosen = Settings { secrets, ..Settings::default() };
+            Config::read(folder.path().to_owned(), chosen).expect("is fine")
+        };
+        assert_eq!(config(None).secrets, SecretsChoice::Keychain);
+        assert_eq!(config(Some(SecretsChoice::File)).secrets, SecretsChoice::File);
+        write("secrets = \"vault\"\n");
+        assert!(Settings::read(folder.path()).is_err());
         write("max_body_bytes = 100\n");
         let error = Config::read(folder.path().to_owned(), Settings::default()).expect_err("is refused");
         assert!(error.to_string().contains("from 1024 to 67108864, not 100"), "{error}");

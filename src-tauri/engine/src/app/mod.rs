@@ -19,8 +19,7 @@ use crate::commands::{Commands, CommandsParts};
 use crate::event::{Clock, SystemClock};
 use crate::receiver::server::{ServerLimits, serve};
 use crate::receiver::{Directory, Receiver};
-use crate::secrets::file::FileSecrets;
-use crate::secrets::{SecretError, SharedSecrets};
+use crate::secrets::{self, SecretError, SecretsChoice, SharedSecrets};
 use crate::store::{OpenError, Store, StoreError, StoreOptions};
 use crate::tunnel::Tunnel;
 use crate::worker::{Worker, WorkerOptions};
@@ -71,7 +70,7 @@ pub enum StartError {
     /// The data directory belongs to another process, or cannot be claimed.
     #[error(transparent)]
     Ownership(#[from] OwnershipError),
-    /// The secrets could not be read.
+    /// The secrets could not be read, or lie where they cannot be reached.
     #[error(transparent)]
     Secrets(#[from] SecretError),
     /// The store could not be opened.
@@ -108,9 +107,7 @@ impl StartError {
             }
             Self::NoData { .. } => Some("name the right directory with --data-dir".to_owned()),
             Self::Ownership(error) => error.hint(),
-            Self::Secrets(_) => {
-                Some("restore the file from a copy, or move it away and enter the secrets again".to_owned())
-            }
+            Self::Secrets(error) => Some(error.hint()),
             Self::Open(error) => Some(error.hint()),
             Self::Load(_) => Some("run `hookline check` to look for damage".to_owned()),
             Self::Listen { source, .. } if source.kind() == std::io::ErrorKind::AddrInUse => {
@@ -155,7 +152,7 @@ impl App {
         use_tls();
         make_private_dir(&config.data_dir).map_err(|source| data_dir_error(&config.data_dir, source))?;
         let mut ownership = ownership::Ownership::claim(&config.data_dir)?;
-        let secrets: SharedSecrets = Arc::new(FileSecrets::open(&config.data_dir.join("secrets.json"))?);
+        let secrets = open_secrets(&config.data_dir, config.secrets).await?;
         let documents_folder = config.data_dir.join("documents");
         make_private_dir(&documents_folder).map_err(|source| data_dir_error(&documents_folder, source))?;
         let store = open_store(&config.data_dir, Arc::clone(&clock)).await?;
@@ -269,6 +266,15 @@ pub fn make_private_dir(path: &Path) -> std::io::Result<()> {
 
 fn data_dir_error(path: &Path, source: std::io::Error) -> StartError {
     StartError::DataDir { path: path.to_owned(), source }
+}
+
+/// May wait for the system's keychain, for a while.
+async fn open_secrets(folder: &Path, choice: SecretsChoice) -> Result<SharedSecrets, StartError> {
+    let folder = folder.to_owned();
+    match tokio::task::spawn_blocking(move || secrets::open(&folder, choice)).await {
+        Ok(secrets) => Ok(secrets?),
+        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+    }
 }
 
 async fn open_store(folder: &Path, clock: Arc<dyn Clock>) -> Result<Store, StartError> {

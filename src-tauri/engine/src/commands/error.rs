@@ -164,8 +164,8 @@ impl From<StoreError> for CommandError {
 impl From<SecretError> for CommandError {
     fn from(error: SecretError) -> Self {
         let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
-        Self::new(ErrorCode::SecretsUnavailable, format!("{error}{cause}"))
-            .with_hint("Check the file's permissions and its folder.")
+        let hint = error.hint();
+        Self::new(ErrorCode::SecretsUnavailable, format!("{error}{cause}")).with_hint(hint)
     }
 }
 

@@ -41,8 +41,10 @@ pub struct StatusAnswer {
 pub struct SecretsStatus {
     /// `file` or `keychain`.
     pub kind: &'static str,
-    /// The same for people, with the place.
+    /// The same for people, with the place and, for a file, why it is one.
     pub description: String,
+    /// What to do so that they lie in the keychain, where they do not.
+    pub remedy: Option<String>,
 }
 
 /// The receiver.
@@ -143,7 +145,11 @@ impl Commands {
             started_at: self.inner.started_at,
             data_dir: parts.data_dir.display().to_string(),
             log_dir: parts.log_dir.display().to_string(),
-            secrets: SecretsStatus { kind: parts.secrets.kind(), description: parts.secrets.describe() },
+            secrets: SecretsStatus {
+                kind: parts.secrets.kind(),
+                description: parts.secrets.describe(),
+                remedy: parts.secrets.remedy(),
+            },
             receiver: ReceiverStatus {
                 url: parts.receiver_url.as_str().trim_end_matches('/').to_owned(),
                 listening: is_listening(&parts.receiver_url).await,

@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 
 use crate::event::{SourceId, WorkspaceId};
 use crate::providers::{self, SharedProvider};
-use crate::secrets::{SharedSecrets, WebhookSecrets};
+use crate::secrets::{Secrets, SharedSecrets, WebhookSecrets};
 use crate::store::{Source, Store, StoreError, SyncJob};
 
 /// The jobs that can receive. Clones share it.
@@ -55,31 +55,38 @@ impl Directory {
     /// Reads jobs, sources and secrets again: to be called after any of them was changed.
     pub async fn reload(&self) -> Result<(), StoreError> {
         let _turn = self.inner.reloading.lock().await;
-        let mut sources: HashMap<(WorkspaceId, SourceId), Source> = HashMap::new();
-        let mut jobs = HashMap::new();
+        let mut sources: HashMap<(WorkspaceId, SourceId), Arc<Source>> = HashMap::new();
+        let mut jobs = Vec::new();
         for job in self.inner.store.sync_jobs(None).await? {
             let key = (job.workspace_id.clone(), job.source_id.clone());
-            if !sources.contains_key(&key) {
-                let source = self.inner.store.source(&key.0, &key.1).await?;
-                sources.insert(key.clone(), source);
-            }
-            let keys = self.keys(&job, &sources[&key]);
-            if let Err(reason) = &keys {
-                tracing::error!(job = %job.id, %reason, "the job cannot receive");
-            }
-            jobs.insert(job.id.as_str().to_owned(), Arc::new(Entry { job, keys }));
+            let source = if let Some(source) = sources.get(&key) {
+                Arc::clone(source)
+            } else {
+                let source = Arc::new(self.inner.store.source(&key.0, &key.1).await?);
+                sources.insert(key, Arc::clone(&source));
+                source
+            };
+            jobs.push((job, source));
         }
+        // Secrets are read from the disk or the system's keychain, which may take its time.
+        let secrets = Arc::clone(&self.inner.secrets);
+        let read = tokio::task::spawn_blocking(move || {
+            jobs.into_iter()
+                .map(|(job, source)| {
+                    let keys = keys(&*secrets, &job, &source);
+                    if let Err(reason) = &keys {
+                        tracing::error!(job = %job.id, %reason, "the job cannot receive");
+                    }
+                    (job.id.as_str().to_owned(), Arc::new(Entry { job, keys }))
+                })
+                .collect()
+        });
+        let jobs = match read.await {
+            Ok(jobs) => jobs,
+            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+        };
         self.inner.jobs.store(Arc::new(jobs));
         Ok(())
-    }
-
-    fn keys(&self, job: &SyncJob, source: &Source) -> Result<Keys, String> {
-        let provider =
-            providers::find(&source.kind, source.generic.as_ref()).map_err(|error| error.to_string())?;
-        let secrets = WebhookSecrets::load(&*self.inner.secrets, &job.id)
-            .map_err(|error| error.to_string())?
-            .ok_or("the job's signing secret is missing")?;
-        Ok(Keys { provider, secrets })
     }
 
     pub(super) fn find(&self, workspace: &str, job: &str) -> Option<Arc<Entry>> {
@@ -90,4 +97,13 @@ impl Directory {
             .filter(|entry| entry.job.workspace_id.as_str() == workspace)
             .map(Arc::clone)
     }
+}
+
+fn keys(secrets: &dyn Secrets, job: &SyncJob, source: &Source) -> Result<Keys, String> {
+    let provider =
+        providers::find(&source.kind, source.generic.as_ref()).map_err(|error| error.to_string())?;
+    let secrets = WebhookSecrets::load(secrets, &job.id)
+        .map_err(|error| error.to_string())?
+        .ok_or("the job's signing secret is missing")?;
+    Ok(Keys { provider, secrets })
 }

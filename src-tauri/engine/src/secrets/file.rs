@@ -11,16 +11,34 @@ use zeroize::Zeroizing;
 
 use super::{SecretError, SecretName, Secrets};
 
+/// The file's name in the data directory.
+pub const FILE: &str = "secrets.json";
+
+/// Why secrets lie in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WhyFile {
+    /// Somebody chose it.
+    Chosen,
+    /// No keychain can be used here, for this reason.
+    NoKeychain {
+        /// The keychain's name.
+        keychain: &'static str,
+        /// The reason.
+        reason: String,
+    },
+}
+
 /// The file and what it holds.
 #[derive(Debug)]
 pub struct FileSecrets {
     path: PathBuf,
+    why: WhyFile,
     secrets: Mutex<BTreeMap<String, SecretString>>,
 }
 
 impl FileSecrets {
     /// Reads the file; one that is not there holds nothing.
-    pub fn open(path: &Path) -> Result<Self, SecretError> {
+    pub fn open(path: &Path, why: WhyFile) -> Result<Self, SecretError> {
         let secrets = match fs::read(path) {
             Ok(text) => {
                 let text = Zeroizing::new(text);
@@ -32,7 +50,7 @@ impl FileSecrets {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => BTreeMap::new(),
             Err(source) => return Err(SecretError::Read { path: path.to_owned(), source }),
         };
-        Ok(Self { path: path.to_owned(), secrets: Mutex::new(secrets) })
+        Ok(Self { path: path.to_owned(), why, secrets: Mutex::new(secrets) })
     }
 
     /// Writes a new file beside the old one, syncs it and renames it: a crash leaves the old or the new one whole.
@@ -52,6 +70,18 @@ impl FileSecrets {
             Ok(())
         };
         write().map_err(|source| SecretError::Write { path: self.path.clone(), source })
+    }
+
+    /// Everything it holds, by name.
+    pub(super) fn all(&self) -> BTreeMap<String, SecretString> {
+        self.secrets.lock().clone()
+    }
+
+    /// Holds these secrets, beside those of other names that it holds already.
+    pub(super) fn put_all(&self, more: &BTreeMap<String, SecretString>) -> Result<(), SecretError> {
+        self.change(|secrets| {
+            secrets.extend(more.iter().map(|(name, secret)| (name.clone(), secret.clone())));
+        })
     }
 
     fn change(&self, change: impl FnOnce(&mut BTreeMap<String, SecretString>)) -> Result<(), SecretError> {
@@ -89,7 +119,27 @@ impl Secrets for FileSecrets {
     }
 
     fn describe(&self) -> String {
-        format!("a file that only you can read: {}", self.path.display())
+        let file = format!("a file that only you can read: {}", self.path.display());
+        match &self.why {
+            WhyFile::Chosen => file,
+            WhyFile::NoKeychain { keychain, reason } => {
+                format!("{file}, because {keychain} cannot be used here: {reason}")
+            }
+        }
+    }
+
+    fn remedy(&self) -> Option<String> {
+        Some(match &self.why {
+            WhyFile::Chosen => {
+                "To keep them in the system's keychain, start Hookline without `--secrets file`, \
+                                HOOKLINE_SECRETS and the line `secrets` in config.toml: it moves them there."
+                    .to_owned()
+            }
+            WhyFile::NoKeychain { .. } => {
+                "Once the system's keychain runs and is unlocked, start Hookline again: it moves them there."
+                    .to_owned()
+            }
+        })
     }
 }
 
@@ -105,7 +155,7 @@ mod tests {
     fn secrets_survive_a_restart_and_only_their_owner_can_read_them() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("secrets.json");
-        let secrets = FileSecrets::open(&path).expect("opens");
+        let secrets = FileSecrets::open(&path, WhyFile::Chosen).expect("opens");
         secrets.put(&name(), SecretString::from("whsec_1")).expect("puts");
         drop(secrets);
         #[cfg(unix)]
@@ -113,10 +163,27 @@ mod tests {
             use std::os::unix::fs::PermissionsExt as _;
             assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
         }
-        let secrets = FileSecrets::open(&path).expect("opens again");
+        let secrets = FileSecrets::open(&path, WhyFile::Chosen).expect("opens again");
         assert_eq!(secrets.get(&name()).expect("gets").expect("is there").expose_secret(), "whsec_1");
         secrets.delete(&name()).expect("deletes");
-        assert!(FileSecrets::open(&path).expect("opens").get(&name()).expect("gets").is_none());
+        assert!(
+            FileSecrets::open(&path, WhyFile::Chosen).expect("opens").get(&name()).expect("gets").is_none()
+        );
+    }
+
+    #[test]
+    fn a_file_says_why_it_is_one_and_what_to_do() {
+        let path = Path::new("/no/such/folder/secrets.json");
+        let chosen = FileSecrets::open(path, WhyFile::Chosen).expect("holds nothing");
+        assert_eq!(chosen.describe(), format!("a file that only you can read: {}", path.display()));
+        let why = WhyFile::NoKeychain { keychain: "the keychain", reason: "no session".to_owned() };
+        let forced = FileSecrets::open(path, why).expect("holds nothing");
+        assert!(
+            forced.describe().ends_with("because the keychain cannot be used here: no session"),
+            "{}",
+            forced.describe()
+        );
+        assert_ne!(chosen.remedy(), forced.remedy());
     }
 
     #[test]
@@ -124,7 +191,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("secrets.json");
         fs::write(&path, "{\"a\": \"whsec_hidden\", oops").expect("writes");
-        let error = FileSecrets::open(&path).expect_err("is damaged");
+        let error = FileSecrets::open(&path, WhyFile::Chosen).expect_err("is damaged");
         assert!(error.to_string().contains("line 1"));
         assert!(!format!("{error:?}").contains("hidden"));
     }

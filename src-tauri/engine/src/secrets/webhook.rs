@@ -65,8 +65,8 @@ impl WebhookSecrets {
             return Ok(None);
         };
         let stored: Stored =
-            serde_json::from_str(text.expose_secret()).map_err(|error| SecretError::Damaged {
-                path: SecretName::webhook(job).as_str().into(),
+            serde_json::from_str(text.expose_secret()).map_err(|error| SecretError::DamagedSecret {
+                name: SecretName::webhook(job).as_str().to_owned(),
                 reason: format!("column {}", error.column()),
             })?;
         Ok(Some(Self {

@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use parking_lot::Mutex;
+use secrecy::SecretString;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -241,7 +242,7 @@ impl Worker {
         if let Some(sink) = &open.sink {
             return Ok(Arc::clone(sink));
         }
-        let connection = self.connection(&open.destination)?;
+        let connection = self.connection(&open.destination).await?;
         let sink = sinks::open(connection)
             .await
             .map_err(|error| OpenSinkError::Invalid { message: error.to_string() })?;
@@ -249,26 +250,28 @@ impl Worker {
         Ok(sink)
     }
 
-    fn connection(&self, destination: &Destination) -> Result<Connection, OpenSinkError> {
-        let secret = || {
-            self.inner.secrets.get(&SecretName::connection(&destination.id))?.ok_or_else(|| {
-                OpenSinkError::Invalid {
-                    message: format!(
-                        "the connection string of `{}` is missing; enter it again",
-                        destination.name
-                    ),
-                }
-            })
-        };
+    async fn connection(&self, destination: &Destination) -> Result<Connection, OpenSinkError> {
         Ok(match destination.kind {
             DestinationKind::Mongodb => Connection::Mongodb {
-                uri: secret()?,
+                uri: self.secret(destination).await?,
                 database: destination.database.clone().unwrap_or_default(),
             },
-            DestinationKind::Http => Connection::Http { url: secret()? },
+            DestinationKind::Http => Connection::Http { url: self.secret(destination).await? },
             DestinationKind::Local => {
                 Connection::Local { path: self.inner.documents_folder.join(format!("{}.db", destination.id)) }
             }
+        })
+    }
+
+    /// The destination's connection string, read beside the async threads: that may wait for the system's keychain.
+    async fn secret(&self, destination: &Destination) -> Result<SecretString, OpenSinkError> {
+        let (secrets, name) = (Arc::clone(&self.inner.secrets), SecretName::connection(&destination.id));
+        let secret = match tokio::task::spawn_blocking(move || secrets.get(&name)).await {
+            Ok(secret) => secret?,
+            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+        };
+        secret.ok_or_else(|| OpenSinkError::Invalid {
+            message: format!("the connection string of `{}` is missing; enter it again", destination.name),
         })
     }
 

@@ -52,11 +52,16 @@ function SecretsRow({ secrets }: { secrets: SecretsStatus }) {
       label="Secrets"
       description={
         inFile
-          ? "Signing secrets and connection strings lie in a file, not encrypted. Other users of this machine cannot read it; whoever can read your files can."
-          : "Signing secrets and connection strings are kept apart from the database."
+          ? "Signing secrets, API keys and connection strings lie in a file, not encrypted. Other users of this machine cannot read it; whoever can read your files can."
+          : "Signing secrets, API keys and connection strings are encrypted there, apart from the database."
       }
     >
       <Status tone={inFile ? "wait" : "ok"}>{`Kept in ${secrets.description}`}</Status>
+      {secrets.remedy && (
+        <Text size="xs" c="dimmed" mt={4}>
+          {secrets.remedy}
+        </Text>
+      )}
     </SettingRow>
   );
 }

@@ -15,7 +15,12 @@ const STATUS = {
   version: "1.2.3",
   dataDir: "/data/hookline",
   logDir: "/data/hookline/logs",
-  secrets: { kind: "file", description: "a file that only you can read: /data/hookline/secrets.json" },
+  secrets: {
+    kind: "file",
+    description:
+      "a file that only you can read: /data/hookline/secrets.json, because the keychain cannot be used here: it is locked",
+    remedy: "Unlock it, then start Hookline again.",
+  },
   receiver: { url: "http://127.0.0.1:4400", listening: true },
   tunnel: { state: "off", kind: "none", publicUrl: null },
   worker: { jobs: [] },
@@ -40,21 +45,24 @@ const section = async (name: string) => within(await screen.findByRole("region",
 afterEach(() => vi.unstubAllGlobals());
 
 describe("data", () => {
-  it("says where they lie, how large they are, and plainly that secrets lie in a file", async () => {
+  it("says where they lie, how large they are, and plainly that and why secrets lie in a file", async () => {
     show();
     const data = await section("Data");
     expect(await data.findByText("/data/hookline")).toBeTruthy();
     expect(data.getByText("5 MB database, 2 KB search index")).toBeTruthy();
     expect(data.getByText(/lie in a file, not encrypted/)).toBeTruthy();
     expect(
-      data.getByText(/Kept in a file that only you can read: \/data\/hookline\/secrets\.json/),
+      data.getByText(/Kept in a file that only you can read: \/data\/hookline\/secrets\.json.* it is locked/),
     ).toBeTruthy();
+    expect(data.getByText("Unlock it, then start Hookline again.")).toBeTruthy();
   });
 
   it("does not speak of a file where secrets lie elsewhere", async () => {
-    const secrets = { kind: "keychain", description: "the system's keychain" };
+    const secrets = { kind: "keychain", description: "the system's keychain", remedy: null };
     show(engine({ "GET /api/status": { ...STATUS, secrets } }));
     expect(await screen.findByText("Kept in the system's keychain")).toBeTruthy();
+    expect(screen.getByText(/are encrypted there/)).toBeTruthy();
+    expect(screen.queryByText(/start Hookline again/)).toBeNull();
     expect(screen.queryByText(/not encrypted/)).toBeNull();
   });
 
