@@ -179,6 +179,43 @@ impl Target {
 }
 
 #[tokio::test]
+async fn a_secret_that_is_sent_as_it_is_is_not_kept_and_reaches_the_http_destination_all_the_same() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let hookline = Hookline::start(folder.path()).await;
+    let target = Target::default();
+    let url = target.start().await;
+    let config = json!({"webhookConfig": {"batchWaitMs": 10, "secret": "TheTokenThatGitLabSends"}});
+    let job = hookline.job("gitlab", json!({"name": "app", "kind": "http", "url": url}), config).await;
+    let push = async |token: &str| {
+        let headers = [("x-gitlab-token", token.to_owned()), ("x-gitlab-event", "Push Hook".to_owned())];
+        let body = json!({"object_kind": "push", "ref": token.len().to_string()}).to_string();
+        post(&client(), &job.url, &headers, body.into()).await
+    };
+    let (status, answer) = push(&job.secret).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    hookline.settled(&job).await;
+    let token = |seen: usize| target.seen.lock()[seen].0["x-gitlab-token"].clone();
+    assert_eq!(token(0), job.secret);
+    let event = text(&answer["eventId"]);
+    let detail = hookline.event(&job, &event).await;
+    assert_eq!(detail["signature"]["status"], "verified", "{detail}");
+
+    // After a rotation the destination gets the secret that counts now.
+    let base = format!("/workspaces/default/sync-jobs/{}/webhook", job.id);
+    let rotated = hookline.post(&format!("{base}/regenerate-secret"), json!({"keepOldForHours": 0})).await;
+    hookline.post(&format!("{base}/events/{event}/replay"), json!({})).await;
+    until("the replay", async || target.seen.lock().len() == 2).await;
+    assert_eq!(token(1), text(&rotated["webhookSecret"]));
+
+    assert_eq!(push(&job.secret).await.0, StatusCode::UNAUTHORIZED, "it counts no longer");
+    hookline.rejected(&job, 1).await;
+    let row = &hookline.events(&job, "status=rejected").await[0];
+    let detail = hookline.event(&job, &text(&row["id"])).await;
+    assert_eq!(detail["signature"]["status"], "refused", "{detail}");
+    assert_eq!(detail["signature"]["matchesNow"], Value::Null, "{detail}");
+}
+
+#[tokio::test]
 async fn an_http_destination_gets_the_request_as_it_came_and_replay_and_retry_do_what_they_say() {
     let folder = tempfile::tempdir().expect("a folder");
     let hookline = Hookline::start(folder.path()).await;

@@ -74,8 +74,11 @@ pub(super) struct Refused<'a> {
 pub(super) fn look(facts: &Facts<'_>) -> SignatureAnswer {
     let signing = facts.provider.map(Provider::signing);
     let timestamp = facts.provider.and_then(|provider| provider.signed_at(facts.request));
+    // A secret that was sent as it is was not kept, and cannot be looked at again.
+    let withheld =
+        facts.provider.and_then(Provider::secret_header).is_some_and(|it| facts.request.withholds(it));
     let matches_now = match (facts.provider, &facts.secrets) {
-        (Some(provider), Some(secrets)) if !facts.body_truncated => {
+        (Some(provider), Some(secrets)) if !facts.body_truncated && !withheld => {
             let wire: &[u8] = &facts.request.body;
             let decoded = facts.decoded.filter(|decoded| *decoded != wire);
             Some(providers::fits(provider, facts.request, decoded, secrets, facts.now))

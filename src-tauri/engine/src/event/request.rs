@@ -7,7 +7,10 @@ use bytes::Bytes;
 
 use super::Timestamp;
 
-/// A request exactly as received: nothing in it is ever changed.
+/// What is kept in the place of a header's value that is the signing secret itself.
+const WITHHELD: &[u8] = b"(not kept: it is the secret itself)";
+
+/// A request exactly as received: nothing in it is ever changed, but that a secret in a header is not kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawRequest {
     /// The method, always `POST` at present.
@@ -54,6 +57,19 @@ impl RawRequest {
             .map(str::trim)
     }
 
+    /// Takes the values out of a header (lower case) that holds the signing secret itself: what is kept of a request is
+    /// shown, exported and searched, and no place for secrets.
+    pub fn withhold(&mut self, header: &str) {
+        for (_, value) in self.headers.iter_mut().filter(|(name, _)| name == header) {
+            WITHHELD.clone_into(value);
+        }
+    }
+
+    /// Whether the header's value was taken out.
+    pub fn withholds(&self, header: &str) -> bool {
+        self.headers.iter().any(|(name, value)| name == header && value == WITHHELD)
+    }
+
     /// The body with its `content-encoding` undone: what the sender means by "the body".
     ///
     /// Borrowed when nothing had to be undone. At most `limit_bytes` are produced, so that a small body cannot
@@ -93,6 +109,11 @@ impl Verified {
     /// The request.
     pub fn request(&self) -> &RawRequest {
         &self.0
+    }
+
+    /// [`RawRequest::withhold`]: after the check, the secret has done its work.
+    pub fn withhold(&mut self, header: &str) {
+        self.0.withhold(header);
     }
 
     /// Gives the request back.

@@ -153,7 +153,7 @@ impl Inner {
         let now = raw.received_at;
         let secrets = keys.secrets.active(now);
         let changed = decoded.as_ref().ok().and_then(Option::as_deref);
-        let verified = match providers::verify(provider, raw, changed, &secrets, now, tolerance_seconds) {
+        let mut verified = match providers::verify(provider, raw, changed, &secrets, now, tolerance_seconds) {
             Ok(verified) => verified,
             Err(refused) => {
                 let (raw, error) = *refused;
@@ -186,6 +186,9 @@ impl Inner {
         };
         let patterns = &entry.job.webhook_config.event_types;
         let wanted = provider.is_wanted(&head, body, &|event_type| patterns.matches(event_type));
+        if let Some(header) = provider.secret_header() {
+            verified.withhold(header);
+        }
         let event = NewEvent { job_id: entry.job.id.clone(), request: verified, head, wanted };
         // From here on the store's own copy counts.
         drop(decoded);
@@ -201,7 +204,17 @@ impl Inner {
         }
     }
 
-    fn reject(&self, entry: &Entry, request: RawRequest, refusal: Refusal, error: &str) -> Response<Body> {
+    fn reject(
+        &self,
+        entry: &Entry,
+        mut request: RawRequest,
+        refusal: Refusal,
+        error: &str,
+    ) -> Response<Body> {
+        // A wrong secret may be an older one, or that of something else.
+        if let Some(header) = entry.keys.as_ref().ok().and_then(|keys| keys.provider.secret_header()) {
+            request.withhold(header);
+        }
         tracing::debug!(job = %entry.job.id, ?refusal, error, "a request was refused");
         self.store.keep_rejected(NewRejected {
             job_id: entry.job.id.clone(),

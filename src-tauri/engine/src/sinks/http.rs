@@ -2,7 +2,8 @@
 //!
 //! Invariants:
 //! - Method, body bytes and headers are the original ones, except for headers that belong to one connection only
-//!   (hop-by-hop, `host`, `content-length`). `hookline-event-id` is added; no provider signs it.
+//!   (hop-by-hop, `host`, `content-length`). `hookline-event-id` is added; no provider signs it. A header that is the
+//!   secret itself holds the job's current one.
 //! - The URL is the destination's own, query included.
 //! - The requests of a batch are sent one after another, in the order of receipt: the sink does not know which of them
 //!   concern one object.

@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
+use secrecy::ExposeSecret as _;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -14,6 +15,7 @@ use super::retry::{destination_pause_ms, settle};
 use super::state::{DeliveryState, Live};
 use crate::event::{EventId, Mapping, SkipReason, Timestamp};
 use crate::providers::SharedProvider;
+use crate::secrets::WebhookSecrets;
 use crate::sinks::{Context, Delivery, Sink, SinkError};
 use crate::store::{ClaimedEvent, EventOutcome, Settled, StoreError, SyncJob};
 
@@ -106,7 +108,10 @@ impl JobRun {
             if fetches_ahead > 0 {
                 ahead = Some(self.fetch_ahead(events.last().map(|event| event.id)));
             }
-            let batch = self.prepare(events, provider, &**sink);
+            let mut batch = self.prepare(events, provider, &**sink);
+            if !sink.wants_operations() {
+                self.put_back_withheld(&mut batch, provider).await;
+            }
             if self.deliver(batch, &**sink).await.is_err() {
                 return;
             }
@@ -194,6 +199,33 @@ impl JobRun {
             });
         }
         batch
+    }
+
+    /// Puts the job's secret back into requests of providers that send it as it is, from which it was taken before they
+    /// were kept: whoever gets them is to be able to check it.
+    async fn put_back_withheld(&self, batch: &mut Batch, provider: &SharedProvider) {
+        let Some(header) = provider.secret_header() else { return };
+        let (secrets, job) = (Arc::clone(&self.shared.secrets), self.job.id.clone());
+        let read = tokio::task::spawn_blocking(move || WebhookSecrets::load(&*secrets, &job)).await;
+        let secret = match read {
+            Ok(Ok(Some(secrets))) => secrets.current,
+            Ok(Ok(None)) | Err(_) => return,
+            Ok(Err(error)) => {
+                tracing::warn!(job = %self.job.id, %error, "requests are forwarded without the job's secret");
+                return;
+            }
+        };
+        let now = self.shared.clock.now();
+        for delivery in batch.deliveries.iter_mut().filter(|delivery| delivery.request.withholds(header)) {
+            let signed = provider.sign("", &[], &delivery.event_type, secret.expose_secret(), now);
+            let Some((_, value)) = signed.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(header))
+            else {
+                continue;
+            };
+            for (_, kept) in delivery.request.headers.iter_mut().filter(|(name, _)| name == header) {
+                *kept = value.clone().into_bytes();
+            }
+        }
     }
 
     fn map(

@@ -57,7 +57,6 @@ pub struct Worker {
 #[derive(Debug)]
 struct Inner {
     shared: Arc<Shared>,
-    secrets: SharedSecrets,
     documents_folder: PathBuf,
     /// Held while reloading, so that an older picture never replaces a newer one.
     reloading: tokio::sync::Mutex<()>,
@@ -71,6 +70,7 @@ struct Inner {
 #[derive(Debug)]
 struct Shared {
     store: Store,
+    secrets: SharedSecrets,
     clock: Arc<dyn Clock>,
     slots: Semaphore,
     /// Cuts batches that did not end by the deadline of a shutdown.
@@ -104,6 +104,7 @@ impl Worker {
     pub fn new(store: Store, secrets: SharedSecrets, clock: Arc<dyn Clock>, options: WorkerOptions) -> Self {
         let shared = Shared {
             store,
+            secrets,
             clock,
             slots: Semaphore::new(options.batches_in_flight),
             abort: CancellationToken::new(),
@@ -111,7 +112,6 @@ impl Worker {
         Self {
             inner: Arc::new(Inner {
                 shared: Arc::new(shared),
-                secrets,
                 documents_folder: options.documents_folder,
                 reloading: tokio::sync::Mutex::default(),
                 runs: Mutex::default(),
@@ -265,7 +265,8 @@ impl Worker {
 
     /// The destination's connection string, read beside the async threads: that may wait for the system's keychain.
     async fn secret(&self, destination: &Destination) -> Result<SecretString, OpenSinkError> {
-        let (secrets, name) = (Arc::clone(&self.inner.secrets), SecretName::connection(&destination.id));
+        let (secrets, name) =
+            (Arc::clone(&self.inner.shared.secrets), SecretName::connection(&destination.id));
         let secret = match tokio::task::spawn_blocking(move || secrets.get(&name)).await {
             Ok(secret) => secret?,
             Err(panic) => std::panic::resume_unwind(panic.into_panic()),
