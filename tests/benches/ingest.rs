@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use hookline_engine::app::{App, Config};
+use hookline_engine::secrets::SecretsChoice;
 use hookline_tests::process::client;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -67,6 +68,7 @@ async fn bare(bodies: &Arc<Vec<Vec<u8>>>) -> Result<f64> {
 async fn durable(bodies: &Arc<Vec<Vec<u8>>>) -> Result<f64> {
     let folder = tempfile::tempdir()?;
     let mut config = Config::new(folder.path().to_owned());
+    config.secrets = SecretsChoice::File;
     config.listen.set_port(0);
     config.api.set_port(0);
     let app = App::start(config).await?;

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use hookline_engine::app::{App, Config};
+use hookline_engine::secrets::SecretsChoice;
 use hookline_tests::desktop::{self, Desktop, until};
 use hookline_tests::process::client;
 use hookline_tests::screen::Screen;
@@ -97,6 +98,7 @@ async fn median_start(data_dir: &Path) -> Result<Duration> {
 /// delivered: the list is measured, not the destination.
 async fn store(data_dir: &Path, count: usize) -> Result<()> {
     let mut config = Config::new(data_dir.to_owned());
+    config.secrets = SecretsChoice::File;
     config.listen.set_port(0);
     config.api.set_port(0);
     let app = App::start(config).await?;

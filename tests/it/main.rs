@@ -6,5 +6,6 @@ mod many;
 mod openapi;
 mod receiver;
 mod safety;
+mod secrets;
 mod sinks;
 mod window;

@@ -62,10 +62,12 @@ fn named(variable: &str) -> Result<PathBuf> {
     Ok(path.into())
 }
 
-/// The arguments by which the app uses this data directory and free ports.
+/// The arguments by which the app uses this data directory, free ports, and no keychain.
 pub fn arguments(data_dir: &Path) -> Vec<String> {
     let data_dir = data_dir.display().to_string();
-    ["--data-dir", &data_dir, "--listen", "127.0.0.1:0", "--api", "127.0.0.1:0"].map(str::to_owned).to_vec()
+    ["--data-dir", &data_dir, "--listen", "127.0.0.1:0", "--api", "127.0.0.1:0", "--secrets", "file"]
+        .map(str::to_owned)
+        .to_vec()
 }
 
 impl Desktop {

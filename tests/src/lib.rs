@@ -6,4 +6,5 @@ pub mod mongod;
 pub mod process;
 #[cfg(feature = "desktop")]
 pub mod screen;
+pub mod secret_service;
 pub mod webhooks;

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::{Child, Command};
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
 
 /// How long anything may take before a test gives up: long, because the machine may be busy.
 pub const PATIENCE: Duration = Duration::from_mins(1);
@@ -35,6 +35,23 @@ pub fn program() -> &'static Path {
     })
 }
 
+/// `hookline serve` on free ports, with its secrets in a file: the keychain of whoever runs the tests is left alone.
+pub fn serve(data_dir: &Path) -> Command {
+    serve_on(data_dir, "127.0.0.1:0")
+}
+
+fn serve_on(data_dir: &Path, listen: &str) -> Command {
+    let mut command = Command::new(program());
+    command
+        .args(["serve", "--listen", listen, "--api", "127.0.0.1:0", "--ready-json", "--data-dir"])
+        .arg(data_dir)
+        .env("HOOKLINE_SECRETS", "file")
+        .env("RUST_BACKTRACE", "1")
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    command
+}
+
 /// Addresses and token, as `--ready-json` prints them.
 #[derive(Debug, Clone, serde::Deserialize)]
 pub struct Ready {
@@ -52,6 +69,8 @@ pub struct Ready {
 #[derive(Debug)]
 pub struct Hookline {
     child: Child,
+    /// What it prints after its first line.
+    output: Lines<BufReader<ChildStdout>>,
     /// Where it listens.
     pub ready: Ready,
     http: reqwest::Client,
@@ -90,16 +109,17 @@ impl Hookline {
     /// # Panics
     /// When it does not become ready.
     pub async fn start_on(data_dir: &Path, listen: &str, arguments: &[&str]) -> Self {
-        let mut child = Command::new(program())
-            .arg("serve")
-            .args(["--listen", listen, "--api", "127.0.0.1:0", "--ready-json", "--data-dir"])
-            .arg(data_dir)
-            .args(arguments)
-            .env("RUST_BACKTRACE", "1")
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("hookline starts");
+        let mut command = serve_on(data_dir, listen);
+        command.args(arguments);
+        Self::start_as(command).await
+    }
+
+    /// Starts a command that [`serve`] began.
+    ///
+    /// # Panics
+    /// When it does not become ready.
+    pub async fn start_as(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("hookline starts");
         let stdout = child.stdout.take().expect("is piped");
         let mut lines = BufReader::new(stdout).lines();
         let line = tokio::time::timeout(PATIENCE, lines.next_line())
@@ -108,7 +128,7 @@ impl Hookline {
             .expect("its output can be read")
             .expect("hookline prints a line before it ends");
         let ready = serde_json::from_str(&line).expect("the line is JSON");
-        Self { child, ready, http: client() }
+        Self { child, output: lines, ready, http: client() }
     }
 
     /// Its process id.
@@ -119,12 +139,18 @@ impl Hookline {
         self.child.id().expect("runs")
     }
 
-    /// Kills it as a crash would: no handler runs.
+    /// Kills it as a crash would: no handler runs. Tells what it printed after its first line.
     ///
     /// # Panics
     /// When it cannot be killed.
-    pub async fn kill(mut self) {
+    pub async fn kill(mut self) -> String {
         self.child.kill().await.expect("is killed");
+        let mut printed = String::new();
+        while let Some(line) = self.output.next_line().await.expect("its output can be read") {
+            printed.push_str(&line);
+            printed.push('\n');
+        }
+        printed
     }
 
     /// Stops it as the system would (SIGTERM) and tells its exit code.
@@ -168,6 +194,23 @@ impl Hookline {
         let (status, value) = self.call(Method::GET, path, None).await;
         assert!(status.is_success(), "GET {path}: {status} {value}");
         value
+    }
+
+    /// Waits until `GET` of a path answers something of which `check` says yes.
+    ///
+    /// # Panics
+    /// When that takes too long.
+    pub async fn until_get(&self, path: &str, check: impl Fn(&Value) -> bool) -> Value {
+        let wait = async {
+            loop {
+                let answer = self.get(path).await;
+                if check(&answer) {
+                    return answer;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic!("{path} takes too long"))
     }
 
     /// `POST` to a control API path.

@@ -61,7 +61,8 @@ export class Hookline {
         address(api),
         "--ready-json",
       ],
-      { RUST_BACKTRACE: "1" },
+      // The keychain of whoever runs the tests is left alone.
+      { RUST_BACKTRACE: "1", HOOKLINE_SECRETS: "file" },
     );
     this.#ready = JSON.parse(await this.#program.firstLine()) as Ready;
   }

@@ -3,6 +3,7 @@
 use axum::body::{Body, to_bytes};
 use hookline_engine::api;
 use hookline_engine::app::{App, Config};
+use hookline_engine::secrets::SecretsChoice;
 use hookline_tests::process::{Hookline, client};
 use http::Request;
 use reqwest::StatusCode;
@@ -58,6 +59,7 @@ async fn files_that_are_missing_are_404_and_the_page_takes_no_other_method() {
 async fn a_caller_in_the_same_process_needs_no_token_and_gets_no_page() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut config = Config::new(folder.path().to_owned());
+    config.secrets = SecretsChoice::File;
     config.listen = "127.0.0.1:0".parse().expect("an address");
     config.api = "127.0.0.1:0".parse().expect("an address");
     let app = App::start(config).await.expect("starts");
