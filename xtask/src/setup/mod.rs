@@ -22,7 +22,7 @@ use anyhow::{Result, bail};
 
 use crate::process;
 use crate::project::Project;
-use requirements::{BUILD, DESKTOP, DESKTOP_TEST, Requirement};
+use requirements::{BUILD, DESKTOP, DESKTOP_TEST, KEYCHAIN_TEST, Requirement};
 
 pub(crate) use browser::provide as browser;
 pub(crate) use cargo_tools::{cargo_deny, tauri_driver};
@@ -34,6 +34,7 @@ pub(crate) fn everything(project: &Project) -> Result<()> {
     to_build_the_ui(project)?;
     to_build_the_desktop(project)?;
     to_test_the_desktop(project)?;
+    to_test_the_keychain(project)?;
     browser()?;
     mongod(project)?;
     cargo_deny(project)?;
@@ -62,6 +63,11 @@ pub(crate) fn to_test_the_desktop(project: &Project) -> Result<()> {
         tauri_driver(project)?;
     }
     Ok(())
+}
+
+/// What testing secrets in a real keychain needs. Elsewhere than on Linux the keychain would be the user's own.
+pub(crate) fn to_test_the_keychain(_project: &Project) -> Result<()> {
+    provide("test secrets in a keychain", &KEYCHAIN_TEST)
 }
 
 /// A real MongoDB server for the tests.

@@ -122,6 +122,26 @@ pub(super) const DESKTOP_TEST: [Requirement; 3] = [
     },
 ];
 
+/// For the tests of secrets in a real keychain: a Secret Service, on a session bus of its own.
+pub(super) const KEYCHAIN_TEST: [Requirement; 2] = [
+    Requirement {
+        name: "GNOME Keyring",
+        debian: "gnome-keyring",
+        fedora: "gnome-keyring",
+        arch: "gnome-keyring",
+        sign: Sign::Program("gnome-keyring-daemon"),
+        systems: Systems::Linux,
+    },
+    Requirement {
+        name: "D-Bus",
+        debian: "dbus-daemon",
+        fedora: "dbus-daemon",
+        arch: "dbus",
+        sign: Sign::Program("dbus-daemon"),
+        systems: Systems::Linux,
+    },
+];
+
 impl Requirement {
     /// Whether this system needs it at all. Windows and macOS bring a web view along.
     pub(super) fn concerns_this_system(&self) -> bool {

@@ -132,6 +132,9 @@ pub(super) fn set_up(project: &Project, selected: &[Step], packages: Packages) -
     if has(Step::Desktop) {
         provide(setup::to_test_the_desktop(project));
     }
+    if has(Step::Tests) {
+        provide(setup::to_test_the_keychain(project));
+    }
     if has(Step::Browser) {
         provide(setup::browser().map(drop));
     }
