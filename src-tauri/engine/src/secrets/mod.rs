@@ -2,7 +2,7 @@
 //!
 //! Secrets are never in SQLite, in logs, in exports or in process arguments. They lie in the system's keychain
 //! ([`keychain`]); where there is none, or where that was chosen, in one file that only its owner can read
-//! ([`mod@file`]). [`open`] decides, and moves them from the one to the other.
+//! ([`mod@file`]). [`open()`] decides, and moves them from the one to the other.
 //!
 //! Every use may block, on the disk or on the keychain: async code goes through `spawn_blocking`.
 
