@@ -112,7 +112,7 @@ impl Engine {
 
     async fn try_to_start(&self) -> Result<App, Failure> {
         let Arguments { listen, api, secrets, .. } = self.arguments;
-        let chosen = Settings { listen, api, secrets, ..Settings::default() };
+        let chosen = Settings { listen, api, secrets, ..Settings::from_environment() };
         let config = Config::read(self.data_dir.clone(), chosen).map_err(|error| Failure {
             message: with_causes(&error),
             hint: Some(format!("Correct {}, then try again.", self.data_dir.join("config.toml").display())),

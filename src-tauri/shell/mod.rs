@@ -34,6 +34,7 @@ use failures::Failures;
 use page::{Page, PageCommand};
 use preferences::Preferences;
 use tray::Tray;
+use tunnel_news::TunnelNews;
 
 mod arguments;
 mod close;
@@ -51,6 +52,7 @@ mod preferences;
 mod receiving;
 mod tray;
 mod tray_view;
+mod tunnel_news;
 #[cfg(test)]
 mod types;
 mod watch;
@@ -64,6 +66,7 @@ struct Shell {
     tray: Tray,
     preferences: Preferences,
     failures: Mutex<Failures>,
+    tunnel_news: Mutex<TunnelNews>,
     data_dir_is_default: bool,
     quitting: AtomicBool,
     /// A start of the app that came while it was ending.
@@ -167,6 +170,7 @@ fn set_up(app: &App, data_dir: &DataDir, arguments: Arguments) -> anyhow::Result
         tray: Tray::default(),
         preferences: Preferences::open(handle, &data_dir.path).context("preferences have no place")?,
         failures: Mutex::default(),
+        tunnel_news: Mutex::default(),
         data_dir_is_default: data_dir.is_default,
         quitting: AtomicBool::new(false),
         started_again: Mutex::new(None),

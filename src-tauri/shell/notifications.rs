@@ -1,4 +1,5 @@
-//! Native notifications: that events failed or cannot be delivered, while nobody looks at the window.
+//! Native notifications: that events failed or cannot be delivered, or that providers cannot reach the tunnel, while nobody
+//! looks at the window.
 
 use hookline_engine::commands::Commands;
 use hookline_engine::commands::events::EventQuery;
@@ -8,10 +9,13 @@ use tauri_plugin_notification::NotificationExt as _;
 
 use super::failures::{Happened, Notice};
 use super::page::PageCommand;
+use super::tunnel_news::TunnelNotice;
 use super::{Shell, links, window};
 
 /// Under this name a notification carries the page's path that it is about.
 const PATH: &str = "path";
+/// Where the tunnel is set up.
+const TUNNEL_PATH: &str = "/settings/tunnel";
 /// The longest error that is shown, in characters: a notification is a few lines.
 const MAX_ERROR_CHARS: usize = 160;
 
@@ -54,6 +58,21 @@ pub(crate) async fn show(app: &AppHandle, commands: &Commands, notices: Vec<Noti
     }
 }
 
+/// Tells the user about the tunnel, unless they do not want to be told.
+pub(crate) fn show_tunnel(app: &AppHandle, notices: Vec<TunnelNotice>) {
+    if !app.state::<Shell>().preferences.notifies_of_failures() {
+        return;
+    }
+    for notice in notices {
+        let body = shortened(&notice.body);
+        let shown =
+            app.notification().builder().title(notice.title).body(body).extra(PATH, TUNNEL_PATH).show();
+        if let Err(error) = shown {
+            tracing::warn!(%error, "a notification could not be shown");
+        }
+    }
+}
+
 async fn newest_error(commands: &Commands, notice: &Notice) -> Option<String> {
     let query = EventQuery {
         job_id: Some(notice.job.job_id.clone()),
@@ -74,12 +93,15 @@ fn text(notice: &Notice, error: Option<&str>) -> (String, String) {
         Happened::Failed(count) => format!("{count} events of {name} failed"),
         Happened::CannotDeliver(_) => format!("{name} cannot deliver"),
     };
-    let error = error.unwrap_or("Hookline tells why.");
-    let mut body: String = error.chars().take(MAX_ERROR_CHARS).collect();
-    if error.chars().nth(MAX_ERROR_CHARS).is_some() {
+    (title, shortened(error.unwrap_or("Hookline tells why.")))
+}
+
+fn shortened(text: &str) -> String {
+    let mut body: String = text.chars().take(MAX_ERROR_CHARS).collect();
+    if text.chars().nth(MAX_ERROR_CHARS).is_some() {
         body.push('…');
     }
-    (title, body)
+    body
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What the tray shows, decided from how Hookline is. Pure: `tray.rs` draws it.
 
 use hookline_engine::commands::status::{StatusAnswer, WorkerJob};
+use hookline_engine::tunnel::TunnelState;
 use hookline_engine::worker::DeliveryState;
 
 use super::engine::EngineState;
@@ -117,6 +118,15 @@ fn look(status: &StatusAnswer, toggle: Toggle, unseen_failures: u64) -> (Look, S
         Toggle::Resume => return (Look::NotReceiving, "Not receiving: all sync jobs are paused".to_owned()),
         Toggle::Pause => {}
     }
+    let tunnel = &status.tunnel;
+    let why = tunnel.reason.as_deref().unwrap_or("not connected yet");
+    match tunnel.state {
+        TunnelState::Refused => return (Look::Failures, format!("Providers cannot reach it: {why}")),
+        TunnelState::Degraded | TunnelState::Connecting => {
+            return (Look::Failures, format!("Tunnel connecting: {why}"));
+        }
+        TunnelState::Off | TunnelState::Online => {}
+    }
     let jobs = &status.worker.jobs;
     let find = |wanted: fn(&DeliveryState) -> bool| jobs.iter().find(|job| wanted(&job.delivery));
     if let Some(job) = find(|delivery| matches!(delivery, DeliveryState::Blocked { .. })) {
@@ -190,6 +200,12 @@ mod tests {
 
         status.tunnel.public_url = Some("https://hooks.example.com/".to_owned());
         assert_eq!(seen(&status, 0).1, "Receiving at https://hooks.example.com");
+
+        status.tunnel.state = TunnelState::Refused;
+        status.tunnel.reason = Some("ngrok does not accept the authtoken".to_owned());
+        let refused = "Providers cannot reach it: ngrok does not accept the authtoken".to_owned();
+        assert_eq!(seen(&status, 0), (Look::Failures, refused, Toggle::Pause));
+        status.tunnel.state = TunnelState::Online;
 
         status.worker.jobs = vec![job("a", 0), blocked("b")];
         let refuses = "Receiving; the destination of Job b refuses".to_owned();

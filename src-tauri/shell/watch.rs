@@ -95,7 +95,9 @@ async fn look(app: &AppHandle, commands: &Commands) {
         let notices = failures.observe(&status.worker.jobs, looking, Instant::now());
         (notices, failures.unseen())
     };
+    let news = shell.tunnel_news.lock().observe(&status.tunnel, looking, Instant::now());
     if !shell.is_quitting() {
+        notifications::show_tunnel(app, news);
         tray::show(app, TrayView::new(&status, unseen));
         notifications::show(app, commands, notices).await;
     }

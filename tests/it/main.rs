@@ -8,4 +8,5 @@ mod receiver;
 mod safety;
 mod secrets;
 mod sinks;
+mod tunnel;
 mod window;

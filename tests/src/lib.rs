@@ -2,7 +2,9 @@
 
 #[cfg(feature = "desktop")]
 pub mod desktop;
+pub mod internet;
 pub mod mongod;
+pub mod ngrok_edge;
 pub mod process;
 #[cfg(feature = "desktop")]
 pub mod screen;

@@ -46,6 +46,9 @@ fn serve_on(data_dir: &Path, listen: &str) -> Command {
         .args(["serve", "--listen", listen, "--api", "127.0.0.1:0", "--ready-json", "--data-dir"])
         .arg(data_dir)
         .env("HOOKLINE_SECRETS", "file")
+        // What else the developer's own environment says is none of a test's business.
+        .env_remove("NGROK_AUTHTOKEN")
+        .env_remove("HOOKLINE_TUNNEL")
         .env("RUST_BACKTRACE", "1")
         .stdin(Stdio::null())
         .kill_on_drop(true);
@@ -109,8 +112,21 @@ impl Hookline {
     /// # Panics
     /// When it does not become ready.
     pub async fn start_on(data_dir: &Path, listen: &str, arguments: &[&str]) -> Self {
+        Self::start_in(data_dir, listen, arguments, &[]).await
+    }
+
+    /// Starts it with its receiver at this address and with more environment.
+    ///
+    /// # Panics
+    /// When it does not become ready.
+    pub async fn start_in(
+        data_dir: &Path,
+        listen: &str,
+        arguments: &[&str],
+        environment: &[(&str, String)],
+    ) -> Self {
         let mut command = serve_on(data_dir, listen);
-        command.args(arguments);
+        command.args(arguments).envs(environment.iter().map(|(name, value)| (name, value)));
         Self::start_as(command).await
     }
 
@@ -221,6 +237,26 @@ impl Hookline {
         let (status, value) = self.call(Method::POST, path, Some(body)).await;
         assert!(status.is_success(), "POST {path}: {status} {value}");
         value
+    }
+
+    /// Waits until the tunnel's status satisfies this, and tells it.
+    ///
+    /// # Panics
+    /// When that takes too long.
+    pub async fn tunnel(&self, mut satisfied: impl FnMut(&Value) -> bool) -> Value {
+        let wait = async {
+            loop {
+                let status = self.get("/tunnel").await["status"].take();
+                if satisfied(&status) {
+                    return status;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        match tokio::time::timeout(PATIENCE, wait).await {
+            Ok(status) => status,
+            Err(_elapsed) => panic!("the tunnel did not get there in time: {:#}", self.get("/tunnel").await),
+        }
     }
 
     /// Makes a source, a destination and a job between them. `job` holds what differs from the defaults.

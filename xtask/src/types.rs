@@ -9,20 +9,24 @@ use serde_json::Value;
 use crate::node::{self, NPM, UI};
 use crate::process;
 use crate::project::Project;
+use crate::test::{DESKTOP_TESTS, Packages};
 
 /// The types, from the root.
 const TYPES: &str = "ui/src/api/schema.d.ts";
 
 /// Writes them.
 pub(crate) fn write(project: &Project) -> Result<()> {
-    let mut shell = project.cargo();
-    shell.env("HOOKLINE_WRITE_SHELL_TYPES", "1");
-    process::run(shell.args(["test", "--package", "hookline-desktop", "--bins", "types"]))
-        .context("ui/src/platform/shell.ts could not be written")?;
-    let mut description = project.cargo();
-    description.env("HOOKLINE_WRITE_OPENAPI", "1");
-    process::run(description.args(["test", "--package", "hookline-tests", "--test", "it", "openapi"]))
-        .context("ui/openapi.json could not be written")?;
+    // All packages at once, as the tests build them: fewer would resolve to other features, and everything be built anew.
+    let mut command = project.cargo();
+    command.env("HOOKLINE_WRITE_SHELL_TYPES", "1").env("HOOKLINE_WRITE_OPENAPI", "1");
+    command.arg("test").args(Packages::All.arguments()).args([
+        "--",
+        "types",
+        "openapi",
+        "--skip",
+        DESKTOP_TESTS,
+    ]);
+    process::run(&mut command).context("ui/src/platform/shell.ts or ui/openapi.json could not be written")?;
     process::run(&mut node::npm_run(project, UI, "api-types")).context("the types could not be written")
 }
 

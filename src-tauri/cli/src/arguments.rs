@@ -73,6 +73,9 @@ pub(crate) enum Command {
     /// Shows sources
     #[command(subcommand)]
     Sources(Sources),
+    /// Shows, starts and stops the tunnel through which providers reach this machine
+    #[command(subcommand)]
+    Tunnel(Tunnel),
     /// Shows what is received and what is not
     Status,
     /// Looks for damage in the database
@@ -94,7 +97,12 @@ pub(crate) enum Command {
 
 const SERVE_HELP: &str = "\
 What is not given here is taken from the environment, then from `config.toml` in the data directory
-(listen, api, public_url, max_body_bytes, secrets, log), then from the defaults.
+(listen, api, tunnel, ngrok_domain, ngrok_region, public_url, max_body_bytes, secrets, log), then from the defaults.
+
+Environment for tunnels:
+  NGROK_AUTHTOKEN        the authtoken for ngrok, in the place of the one that is stored
+  HOOKLINE_NGROK_SERVER  another edge than ngrok's own, as HOST:PORT
+  HOOKLINE_NGROK_CA      a PEM file with that edge's certificates
 
 Where secrets lie: with `--secrets auto` in the system's keychain where one answers, else in a file that only you can
 read. What was chosen before is moved over at the start. `hookline status` says where they lie, and why.
@@ -102,7 +110,9 @@ read. What was chosen before is moved over at the start. `hookline status` says 
 Examples:
   hookline serve
   hookline serve --listen 127.0.0.1:0 --api 127.0.0.1:0 --ready-json
-  hookline serve --public-url https://hooks.example.com     (your reverse proxy forwards to the receiver)";
+  NGROK_AUTHTOKEN=… hookline serve --tunnel ngrok --ngrok-domain me.ngrok-free.dev
+  hookline serve --tunnel cloudflared                       (no account needed; another address after each start)
+  hookline serve --tunnel https://hooks.example.com         (your reverse proxy forwards to the receiver)";
 
 #[derive(Debug, Args)]
 #[command(after_help = SERVE_HELP)]
@@ -113,8 +123,18 @@ pub(crate) struct Serve {
     /// Where the control API listens: loopback only  [default: 127.0.0.1:4401]
     #[arg(long, env = "HOOKLINE_API", value_name = "ADDRESS")]
     pub(crate) api: Option<SocketAddr>,
-    /// Under which URL something that you run forwards to the receiver
-    #[arg(long, env = "HOOKLINE_PUBLIC_URL", value_name = "URL")]
+    /// How providers reach this machine: ngrok, cloudflared, tailscale, none, or the https address of your own proxy
+    /// [default: what was last chosen]
+    #[arg(long, env = "HOOKLINE_TUNNEL", value_name = "TUNNEL")]
+    pub(crate) tunnel: Option<String>,
+    /// The domain that ngrok is asked for, such as me.ngrok-free.dev
+    #[arg(long, env = "HOOKLINE_NGROK_DOMAIN", value_name = "DOMAIN")]
+    pub(crate) ngrok_domain: Option<String>,
+    /// The region of ngrok's edge: us, eu, ap, au, sa, jp, in
+    #[arg(long, env = "HOOKLINE_NGROK_REGION", value_name = "REGION")]
+    pub(crate) ngrok_region: Option<String>,
+    /// The same as --tunnel URL
+    #[arg(long, env = "HOOKLINE_PUBLIC_URL", value_name = "URL", conflicts_with = "tunnel")]
     pub(crate) public_url: Option<Url>,
     /// The most bytes of a webhook's body  [default: 5242880]
     #[arg(long, env = "HOOKLINE_MAX_BODY_BYTES", value_name = "BYTES")]
@@ -380,6 +400,46 @@ pub(crate) enum Docs {
         #[arg(long)]
         destination: Option<String>,
     },
+}
+
+const TUNNEL_HELP: &str = "\
+The choice is kept and counts for later starts too. An authtoken is given in a file, on standard input or in the
+environment of `hookline serve` (NGROK_AUTHTOKEN): process arguments can be seen by other users of this machine.
+
+Examples:
+  hookline tunnel start ngrok --domain me.ngrok-free.dev --authtoken-file -
+  hookline tunnel start cloudflared
+  hookline tunnel start https://hooks.example.com
+  hookline tunnel start";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Tunnel {
+    /// Shows the tunnel: state, address, what is wrong and what to do, the last changes
+    Status {
+        /// Sends a request to the public address first and sees whether it comes back
+        #[arg(long)]
+        check: bool,
+    },
+    /// Starts the tunnel, anew if it runs, and waits until it is online or refused
+    #[command(after_help = TUNNEL_HELP)]
+    Start {
+        /// ngrok, cloudflared, tailscale, or the https address of your own proxy  [default: what was last chosen]
+        tunnel: Option<String>,
+        /// The domain that ngrok is asked for; an empty one leaves it to ngrok
+        #[arg(long)]
+        domain: Option<String>,
+        /// The region of ngrok's edge; an empty one takes the nearest
+        #[arg(long)]
+        region: Option<String>,
+        /// A file that holds ngrok's authtoken; `-` reads standard input
+        #[arg(long, value_name = "FILE")]
+        authtoken_file: Option<PathBuf>,
+        /// How long to wait, in seconds; 0 does not wait
+        #[arg(long, default_value_t = 60, value_name = "SECONDS")]
+        wait: u64,
+    },
+    /// Stops the tunnel; it stays stopped until it is started again
+    Stop,
 }
 
 #[derive(Debug, Subcommand)]

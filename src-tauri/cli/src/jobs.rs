@@ -92,7 +92,7 @@ async fn create(client: &Client, create: CreateJob) -> Result<(Value, String), C
     Ok((client.send(Method::POST, "/sync-jobs", &job).await?, text(&source["kind"])))
 }
 
-fn read_secret(file: &Path) -> Result<String, CliError> {
+pub(crate) fn read_secret(file: &Path) -> Result<String, CliError> {
     let read = if file == Path::new("-") {
         let mut text = String::new();
         std::io::stdin().read_to_string(&mut text).map(|_| text)

@@ -18,6 +18,7 @@ mod maintenance;
 mod output;
 mod send;
 mod serve;
+mod tunnel;
 
 use arguments::{Arguments, Command};
 use client::Client;
@@ -51,6 +52,7 @@ async fn run(arguments: Arguments) -> Result<(), CliError> {
         Command::Docs(command) => documents::docs(&client()?, command, json).await,
         Command::Destinations(command) => documents::destinations(&client()?, command, json).await,
         Command::Sources(command) => documents::sources(&client()?, command, json).await,
+        Command::Tunnel(command) => tunnel::run(&client()?, command, json).await,
         Command::Status => maintenance::status(&client()?, json).await,
         Command::Check => maintenance::check(&data_dir, json).await,
         Command::Backup { file } => maintenance::backup(&data_dir, &file, json).await,

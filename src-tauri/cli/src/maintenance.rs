@@ -22,6 +22,7 @@ pub(crate) async fn status(client: &Client, json: bool) -> Result<(), CliError> 
         ("Hookline", text(&status["version"])),
         ("Receiver", text(&status["receiver"]["url"])),
         ("Public URL", public.to_owned()),
+        ("Tunnel", super::tunnel::sentence(tunnel)),
         ("Database", format!("{}  {}", text(&storage["path"]), output::size(&storage["databaseBytes"]))),
         ("Secrets", text(&storage["secrets"])),
     ])?;

@@ -15,12 +15,16 @@ pub(crate) async fn run(data_dir: PathBuf, serve: Serve) -> Result<(), CliError>
         listen: serve.listen,
         api: serve.api,
         public_url: serve.public_url,
+        tunnel: serve.tunnel,
+        ngrok_domain: serve.ngrok_domain,
+        ngrok_region: serve.ngrok_region,
         max_body_bytes: serve.max_body_bytes,
         secrets: serve.secrets,
         log: serve.log_level,
+        ..Settings::from_environment()
     };
     let config = Config::read(data_dir, chosen).map_err(|error| match error {
-        ConfigError::BodyBytes { .. } => CliError::usage(error.to_string()),
+        ConfigError::BodyBytes { .. } | ConfigError::Tunnel(_) => CliError::usage(error.to_string()),
         ConfigError::Read { .. } | ConfigError::Parse { .. } => CliError::from_chain(&error),
     })?;
     // Kept until the end, so that the last lines are written.
@@ -35,6 +39,7 @@ pub(crate) async fn run(data_dir: PathBuf, serve: Serve) -> Result<(), CliError>
         output::pairs(&[
             ("Receiver", ready.receiver.clone()),
             ("Control API", ready.api.clone()),
+            ("Webhook URLs", app.commands().base_url()),
             ("In a browser", ready.ui.clone()),
         ])?;
         output::line("Ctrl-C stops.")?;

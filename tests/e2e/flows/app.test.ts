@@ -119,7 +119,7 @@ test("an engine that stopped is noticed, and the page says what leads on when it
   await says(page.getByRole("alert"), /does not accept this page's token/);
   await page.goto(hookline.page("/events"));
   await eventRow(page, "cus_ada").waitFor();
-  await receivingLight(page).getByText("Receiving", { exact: true }).waitFor();
+  await receivingLight(page).getByText("Receiving on this machine only", { exact: true }).waitFor();
 });
 
 test("without its token the page shows nothing but what to do", async () => {

@@ -68,6 +68,6 @@ test("while the server is away, events wait and the light says so; when it is ba
   await endpoint.start();
   await expect.poll(() => endpoint.received.some((body) => body.includes("cus_bea"))).toBe(true);
   await says(page, "Receives, and applies what comes.");
-  await receivingLight(page).getByText("Receiving", { exact: true }).waitFor();
+  await receivingLight(page).getByText("Receiving on this machine only", { exact: true }).waitFor();
   clean(problems);
 });

@@ -129,6 +129,7 @@ export async function places(hookline: Hookline, job: Job): Promise<Place[]> {
     },
     { name: "activity", path: "/activity", ready: h1("Activity") },
     { name: "settings", path: "/settings", ready: h1("Settings") },
+    ...tunnelSettings(h1("Tunnel")),
     {
       name: "command palette",
       path: "/transfers",
@@ -151,6 +152,33 @@ export async function places(hookline: Hookline, job: Job): Promise<Place[]> {
         (page) => page.getByRole("heading", { level: 2 }).first().waitFor(),
       ),
     },
+  ];
+}
+
+/** The tunnel's settings: as they are, and with the fields of the kinds that have some. */
+function tunnelSettings(there: Place["ready"]): Place[] {
+  const choosing = (kind: string, field: string): Place => ({
+    name: `tunnel settings, ${kind}`,
+    path: "/settings/tunnel",
+    ready: async (page) => {
+      await there(page);
+      await page.getByRole("radio", { name: kind, exact: true }).click();
+      await page.getByLabel(field).first().waitFor();
+      await settled(page);
+    },
+  });
+  return [
+    {
+      name: "tunnel settings",
+      path: "/settings/tunnel",
+      ready: async (page) => {
+        await there(page);
+        await page.getByRole("region", { name: "How it is" }).waitFor();
+        await settled(page);
+      },
+    },
+    choosing("ngrok", "Authtoken"),
+    choosing("Own address", "Public address"),
   ];
 }
 

@@ -16,7 +16,8 @@ const LAYERS: [&[&str]; 6] = [
 ];
 
 /// The modules of plug-ins, and the traits of which a plug-in implements one.
-const KINDS: [(&str, &[&str]); 2] = [("providers", &["Provider"]), ("sinks", &["Sink", "Documents"])];
+const KINDS: [(&str, &[&str]); 3] =
+    [("providers", &["Provider"]), ("sinks", &["Sink", "Documents"]), ("tunnel", &["Link"])];
 
 /// Modules beside plug-ins that implement such a trait for all of them: shared, not plug-ins. Whatever implements
 /// none is shared anyway.
@@ -153,7 +154,11 @@ mod tests {
 
     #[test]
     fn a_rule_that_no_longer_finds_any_plug_in_is_found() {
-        let sources = read(&[("providers/stripe.rs", "impl Provider for Stripe {}"), ("sinks/local.rs", "")]);
+        let sources = read(&[
+            ("providers/stripe.rs", "impl Provider for Stripe {}"),
+            ("sinks/local.rs", ""),
+            ("tunnel/own_url.rs", "impl Link for OwnUrl {}"),
+        ]);
         assert_eq!(
             plug_in_violations(&sources),
             ["`sinks` has no plug-in: is its trait still one of [\"Sink\", \"Documents\"]?"]
@@ -174,6 +179,7 @@ mod tests {
             ("providers/signature.rs", "#[cfg(test)] impl Provider for Fake {}"),
             ("sinks/local.rs", "use super::ordering::Guarded; impl Documents for Local {}"),
             ("sinks/ordering/protocol.rs", "impl<D: Documents> Sink for Guarded<D> {}"),
+            ("tunnel/own_url.rs", "impl Link for OwnUrl {}"),
         ]);
         assert_eq!(
             plug_in_violations(&sources),

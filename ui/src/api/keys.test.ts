@@ -7,12 +7,20 @@ import { arrivalsQuery } from "../features/setup/queries";
 import type { Change } from "../platform";
 import { overviewQuery } from "../shared/jobs/overview";
 import { staleAfter } from "./keys";
-import { destinationsQuery, jobsQuery, providersQuery, sourcesQuery, statusQuery } from "./queries";
+import {
+  destinationsQuery,
+  jobsQuery,
+  providersQuery,
+  sourcesQuery,
+  statusQuery,
+  tunnelQuery,
+} from "./queries";
 
 /** Queries as the window has them. */
 const queries: { queryKey: QueryKey }[] = [
   providersQuery,
   statusQuery,
+  tunnelQuery,
   sourcesQuery,
   destinationsQuery,
   jobsQuery,
@@ -77,6 +85,10 @@ describe("staleAfter", () => {
 
   it("an execution makes the jobs old with their counts and deliveries", () => {
     expect(staleQueries({ what: "executions", jobId: "j1" })).toEqual(["jobs"]);
+  });
+
+  it("the tunnel makes its own state old, the light, and the jobs, whose URLs begin with its address", () => {
+    expect(staleQueries({ what: "tunnel" })).toEqual(["jobs", "status", "tunnel"]);
   });
 
   it("a refresh makes all old, whatever else changed", () => {

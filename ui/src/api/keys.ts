@@ -10,6 +10,7 @@ import type { Change } from "../platform";
 export const keys = {
   providers: ["providers"] as const,
   status: ["status"] as const,
+  tunnel: ["tunnel"] as const,
   sources: ["sources"] as const,
   destinations: ["destinations"] as const,
   jobs: ["jobs"] as const,
@@ -48,6 +49,10 @@ export function staleAfter(changes: Change[]): QueryKey[] | null {
       case "executions":
         // After each batch a job's counts and how its delivery stands may be others.
         add(keys.jobs);
+        break;
+      case "tunnel":
+        // The webhook URLs of all jobs begin with its address.
+        add(keys.tunnel, keys.status, keys.jobs);
         break;
     }
   }

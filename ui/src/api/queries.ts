@@ -14,7 +14,14 @@ export const providersQuery = queryOptions({
 export const statusQuery = queryOptions({
   queryKey: keys.status,
   queryFn: () => call(api.GET("/api/status")),
-  // Sizes and the tunnel change without an event.
+  // Sizes and what went through the tunnel change without being told.
+  refetchInterval: 30_000,
+});
+
+/** The tunnel with its settings and its last changes. */
+export const tunnelQuery = queryOptions({
+  queryKey: keys.tunnel,
+  queryFn: () => call(api.GET("/api/tunnel")),
   refetchInterval: 30_000,
 });
 

@@ -112,6 +112,81 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tunnel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tunnel: how it is, which one is wanted, the last changes of its state. */
+        get: operations["get_tunnel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Changes which tunnel is wanted, and lets it run or stop accordingly: what is not named stays. When it cannot even be
+         *     tried (no authtoken, no such program), nothing is changed.
+         */
+        patch: operations["update_tunnel"];
+        trace?: never;
+    };
+    "/api/tunnel/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sends a request to the public address and sees whether it comes back. It names a job that does not exist, so nothing is
+         *     stored. That it does not come back is an answer, not an error.
+         */
+        post: operations["check_tunnel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tunnel/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Starts the tunnel that is wanted, anew if it runs: also the way out of `refused`. */
+        post: operations["start_tunnel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tunnel/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stops the tunnel; it stays stopped over restarts. */
+        post: operations["stop_tunnel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/webhooks/{workspaceId}/{jobId}/test": {
         parameters: {
             query?: never;
@@ -790,7 +865,7 @@ export interface components {
          * @description What changed.
          * @enum {string}
          */
-        ChangedThing: "refresh" | "sources" | "destinations" | "syncJobs" | "events" | "executions";
+        ChangedThing: "refresh" | "sources" | "destinations" | "syncJobs" | "events" | "executions" | "tunnel";
         /** @description A value of the object that was another one before. */
         ChangedValue: {
             /** @description What it was before; `null` also where it was not there. */
@@ -1555,19 +1630,140 @@ export interface components {
         };
         /** Format: date-time */
         Timestamp: string;
+        /** @description The tunnel with all that belongs to it. */
+        TunnelAnswer: {
+            /** @description Whether the program `cloudflared` was found. */
+            cloudflaredInstalled: boolean;
+            /** @description Where the user's own proxy or tunnel has to forward to. */
+            forwardTo: string;
+            /** @description The last changes of its state, newest first, over restarts too. */
+            history: components["schemas"]["TunnelMoment"][];
+            /** @description The regions that ngrok's edge can be chosen in. */
+            ngrokRegions: string[];
+            /** @description Which one is wanted. */
+            settings: components["schemas"]["TunnelSettings"];
+            /** @description How it is. */
+            status: components["schemas"]["TunnelStatus"];
+            /** @description Whether the program `tailscale` was found. */
+            tailscaleInstalled: boolean;
+        };
+        /** @description What a self-test found. */
+        TunnelCheckAnswer: {
+            /** @description Why it did not come back. */
+            error?: components["schemas"]["ErrorDetail"];
+            /** @description Whether a request to the public address came back. */
+            ok: boolean;
+            /**
+             * Format: int64
+             * @description How long it took, in milliseconds.
+             */
+            roundTripMs?: number | null;
+        };
+        /**
+         * @description The kinds of tunnels.
+         * @enum {string}
+         */
+        TunnelKind: "none" | "own-url" | "ngrok" | "cloudflared" | "tailscale";
+        /** @description A change of the state, for the timeline. */
+        TunnelMoment: {
+            /** @description When. */
+            at: components["schemas"]["Timestamp"];
+            /** @description The kind of the tunnel. */
+            kind: components["schemas"]["TunnelKind"];
+            /** @description Why, where there is more to say. */
+            reason?: string | null;
+            /** @description The state from then on. */
+            state: components["schemas"]["TunnelState"];
+        };
+        /** @description Which tunnel is wanted. */
+        TunnelSettings: {
+            /**
+             * @description Whether this run's tunnel was chosen when Hookline was started: the choice kept here counts again with the next start
+             *     that chooses none.
+             */
+            chosenAtStart: boolean;
+            /** @description Which one. */
+            kind: components["schemas"]["TunnelKind"];
+            /** @description Where an authtoken for ngrok is: `environment`, `stored`, or `null` for nowhere. It is never shown. */
+            ngrokAuthtoken?: string | null;
+            /** @description The domain that ngrok is asked for; `null` leaves it to ngrok. */
+            ngrokDomain?: string | null;
+            /**
+             * Format: int64
+             * @description The bytes that ngrok's plan allows to be answered in a month.
+             */
+            ngrokMonthlyBytes: number;
+            /**
+             * Format: int64
+             * @description The requests that ngrok's plan allows in a month.
+             */
+            ngrokMonthlyRequests: number;
+            /** @description The region of ngrok's edge; `null` takes the nearest. */
+            ngrokRegion?: string | null;
+            /** @description Whether it is to run. */
+            on: boolean;
+            /** @description The public address of the user's own proxy or tunnel. */
+            url?: string | null;
+        };
         /**
          * @description Whether requests from outside get through.
          * @enum {string}
          */
-        TunnelState: "off" | "external";
+        TunnelState: "off" | "connecting" | "online" | "degraded" | "refused";
         /** @description How the receiver is reached from outside. */
         TunnelStatus: {
-            /** @description `none` or `own-url`. */
-            kind: string;
-            /** @description The public address, where there is one. */
+            /** @description Which tunnel it is. */
+            kind: components["schemas"]["TunnelKind"];
+            nextAttemptAt?: components["schemas"]["Timestamp"] | null;
+            provenAt?: components["schemas"]["Timestamp"] | null;
+            /** @description The public address without a path, where there is one. It stays while a lost link is made again. */
             publicUrl?: string | null;
-            /** @description Whether requests from outside get through. */
+            /** @description What is wrong. */
+            reason?: string | null;
+            /** @description What to do about it. */
+            remedy?: string | null;
+            /**
+             * Format: int64
+             * @description How long the last self-test took to come back, in milliseconds.
+             */
+            roundTripMs?: number | null;
+            /** @description Since when the state is so. */
+            since: components["schemas"]["Timestamp"];
+            /** @description Whether requests from outside get through. `online` is said only after one did. */
             state: components["schemas"]["TunnelState"];
+            usage?: components["schemas"]["TunnelUsage"] | null;
+        };
+        /** @description What went through the tunnel this month, beside what the plan allows. */
+        TunnelUsage: {
+            /**
+             * Format: int64
+             * @description Bytes received, with headers.
+             */
+            bytesIn: number;
+            /**
+             * Format: int64
+             * @description Bytes answered, with headers.
+             */
+            bytesOut: number;
+            /** @description The month in UTC, such as `2026-11`. */
+            month: string;
+            /**
+             * Format: int64
+             * @description The bytes that the plan allows to be answered in a month.
+             */
+            monthlyBytes: number;
+            /**
+             * Format: int64
+             * @description The requests that the plan allows in a month.
+             */
+            monthlyRequests: number;
+            /**
+             * Format: int64
+             * @description Requests that came through Hookline's tunnel.
+             */
+            requests: number;
+            /** @description Said from 80 % of a limit on. */
+            warning?: string | null;
         };
         /** @description How many events of one type there are. */
         TypeCount: {
@@ -1636,6 +1832,31 @@ export interface components {
             generic?: Record<string, never>;
             /** @description Another name. */
             name?: string;
+        };
+        /** @description What is wanted of the tunnel: what is not named stays. */
+        UpdateTunnel: {
+            /** @description Another kind. */
+            kind?: components["schemas"]["TunnelKind"];
+            /** @description The authtoken for ngrok; `null` forgets it. Kept in the secret store and never shown. */
+            ngrokAuthtoken?: string | null;
+            /** @description The domain that ngrok is asked for; `null` leaves it to ngrok. */
+            ngrokDomain?: string | null;
+            /**
+             * Format: int32
+             * @description The megabytes that ngrok's plan allows to be answered in a month; `null` counts with the free plan.
+             */
+            ngrokMonthlyMegabytes?: number | null;
+            /**
+             * Format: int32
+             * @description The requests that ngrok's plan allows in a month; `null` counts with the free plan.
+             */
+            ngrokMonthlyRequests?: number | null;
+            /** @description The region of ngrok's edge; `null` takes the nearest. */
+            ngrokRegion?: string | null;
+            /** @description Whether it is to run. */
+            on?: boolean;
+            /** @description The public address of the user's own proxy or tunnel, without a path; `null` forgets it. */
+            url?: string | null;
         };
         /** @description How a job receives and applies webhooks. The signing secrets are not here, but in the secret store. */
         WebhookConfig: {
@@ -1812,14 +2033,21 @@ export type Status = components['schemas']['Status'];
 export type StorageStatus = components['schemas']['StorageStatus'];
 export type SyncJob = components['schemas']['SyncJob'];
 export type Timestamp = components['schemas']['Timestamp'];
+export type TunnelAnswer = components['schemas']['TunnelAnswer'];
+export type TunnelCheckAnswer = components['schemas']['TunnelCheckAnswer'];
+export type TunnelKind = components['schemas']['TunnelKind'];
+export type TunnelMoment = components['schemas']['TunnelMoment'];
+export type TunnelSettings = components['schemas']['TunnelSettings'];
 export type TunnelState = components['schemas']['TunnelState'];
 export type TunnelStatus = components['schemas']['TunnelStatus'];
+export type TunnelUsage = components['schemas']['TunnelUsage'];
 export type TypeCount = components['schemas']['TypeCount'];
 export type TypeList = components['schemas']['TypeList'];
 export type TypePatterns = components['schemas']['TypePatterns'];
 export type UpdateDestination = components['schemas']['UpdateDestination'];
 export type UpdateJob = components['schemas']['UpdateJob'];
 export type UpdateSource = components['schemas']['UpdateSource'];
+export type UpdateTunnel = components['schemas']['UpdateTunnel'];
 export type WebhookConfig = components['schemas']['WebhookConfig'];
 export type WebhookConfigInput = components['schemas']['WebhookConfigInput'];
 export type WorkerJob = components['schemas']['WorkerJob'];
@@ -2460,6 +2688,623 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Status"];
+                };
+            };
+            /** @description The path, the query or the JSON cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The token is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a web page of another origin. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The path does not know this method. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request took too long. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The change contradicts what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names another host. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A value is missing, unknown or out of its range. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store or the secret store failed. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store takes nothing at the moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_tunnel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tunnel. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TunnelAnswer"];
+                };
+            };
+            /** @description The path, the query or the JSON cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The token is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a web page of another origin. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The path does not know this method. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request took too long. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The change contradicts what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names another host. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A value is missing, unknown or out of its range. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store or the secret store failed. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store takes nothing at the moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    update_tunnel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateTunnel"];
+            };
+        };
+        responses: {
+            /** @description The tunnel. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TunnelAnswer"];
+                };
+            };
+            /** @description The path, the query or the JSON cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The token is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a web page of another origin. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The path does not know this method. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request took too long. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The change contradicts what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not JSON by its content type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names another host. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A value is missing, unknown or out of its range. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store or the secret store failed. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store takes nothing at the moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    check_tunnel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was found. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TunnelCheckAnswer"];
+                };
+            };
+            /** @description The path, the query or the JSON cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The token is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a web page of another origin. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The path does not know this method. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request took too long. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The change contradicts what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names another host. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A value is missing, unknown or out of its range. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store or the secret store failed. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store takes nothing at the moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    start_tunnel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tunnel, on its way. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TunnelAnswer"];
+                };
+            };
+            /** @description The path, the query or the JSON cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The token is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a web page of another origin. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The path does not know this method. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request took too long. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The change contradicts what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names another host. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A value is missing, unknown or out of its range. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store or the secret store failed. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store takes nothing at the moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    stop_tunnel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tunnel, stopped. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TunnelAnswer"];
                 };
             };
             /** @description The path, the query or the JSON cannot be read. */

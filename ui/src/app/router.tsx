@@ -80,6 +80,11 @@ export function createAppRouter(client: QueryClient) {
     component: lazyRouteComponent(() => import("../features/settings/SettingsPage"), "SettingsPage"),
   });
 
+  const tunnel = createRoute({
+    ...route("/settings/tunnel"),
+    component: lazyRouteComponent(() => import("../features/settings/tunnel/TunnelPage"), "TunnelPage"),
+  });
+
   return createRouter({
     routeTree: root.addChildren([
       start,
@@ -94,6 +99,7 @@ export function createAppRouter(client: QueryClient) {
       documents,
       activity,
       settings,
+      tunnel,
     ]),
     defaultPendingComponent: LoadingRows,
     defaultPendingMs: 150,

@@ -9,6 +9,9 @@ mod steps;
 mod summary;
 mod window;
 
+pub(crate) use steps::Packages;
+pub(crate) use window::DESKTOP_TESTS;
+
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -16,7 +19,7 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::project::Project;
-use steps::{Packages, Step};
+use steps::Step;
 use summary::Outcome;
 
 pub(crate) use summary::Counts;

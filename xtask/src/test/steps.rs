@@ -84,7 +84,7 @@ impl Step {
 /// Which packages the steps of one run build. Cargo chooses the features of a dependency for all packages that it builds
 /// at once; with the same choice in each step, nothing is built twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Packages {
+pub(crate) enum Packages {
     /// Every package, the desktop app as it is shipped.
     All,
     /// All but the desktop app: built and tested on any machine with a C compiler.
@@ -102,7 +102,7 @@ impl Packages {
     }
 
     /// The arguments by which cargo builds and tests them.
-    pub(super) fn arguments(self) -> &'static [&'static str] {
+    pub(crate) fn arguments(self) -> &'static [&'static str] {
         match self {
             Self::All => {
                 &["--workspace", "--features", "hookline-desktop/custom-protocol,hookline-tests/desktop"]

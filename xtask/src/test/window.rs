@@ -12,7 +12,7 @@ use crate::project::Project;
 use crate::{process, setup, types, ui};
 
 /// What the names of the tests begin with that need a screen.
-pub(super) const DESKTOP_TESTS: &str = "on_the_desktop::";
+pub(crate) const DESKTOP_TESTS: &str = "on_the_desktop::";
 
 /// Format, lints, types and unit tests, all of them whatever fails.
 pub(super) fn ui(project: &Project) -> Counts {

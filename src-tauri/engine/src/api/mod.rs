@@ -83,6 +83,7 @@ fn parts() -> (Router<Commands>, utoipa::openapi::OpenApi) {
         .merge(routes::sync_jobs::router())
         .merge(routes::events::router())
         .merge(routes::activity::router())
+        .merge(routes::tunnel::router())
         .merge(routes::system::router())
         .split_for_parts();
     (router, description)

@@ -4,10 +4,13 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use secrecy::SecretString;
 use serde::Deserialize;
 use url::Url;
 
 use crate::secrets::SecretsChoice;
+use crate::tunnel::settings::{SettingsError, TunnelSettings};
+use crate::tunnel::{NgrokEdge, NgrokSettings};
 
 /// With what Hookline is started.
 #[derive(Debug, Clone)]
@@ -18,8 +21,12 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where the control API listens: loopback only.
     pub api: SocketAddr,
-    /// Under which URL something that the user runs forwards to the receiver.
-    pub public_url: Option<Url>,
+    /// The tunnel that this start asks for; otherwise the one that was last chosen.
+    pub tunnel: Option<TunnelSettings>,
+    /// The authtoken for ngrok that this start brings, in the place of the one that is stored.
+    pub ngrok_authtoken: Option<SecretString>,
+    /// Another edge than ngrok's own.
+    pub ngrok_edge: NgrokEdge,
     /// The most bytes of a webhook's body, as received and decoded.
     pub max_body_bytes: usize,
     /// Where secrets are to lie.
@@ -45,7 +52,9 @@ impl Config {
             data_dir,
             listen: Self::LISTEN,
             api: Self::API,
-            public_url: None,
+            tunnel: None,
+            ngrok_authtoken: None,
+            ngrok_edge: NgrokEdge::default(),
             max_body_bytes: Self::MAX_BODY_BYTES,
             secrets: SecretsChoice::default(),
             log: "info".to_owned(),
@@ -63,7 +72,13 @@ impl Config {
         Ok(Self {
             listen: chosen.listen.or(file.listen).unwrap_or(default.listen),
             api: chosen.api.or(file.api).unwrap_or(default.api),
-            public_url: chosen.public_url.or(file.public_url),
+            tunnel: tunnel(&chosen)?.map_or_else(|| tunnel(&file), |chosen| Ok(Some(chosen)))?,
+            ngrok_authtoken: chosen.ngrok_authtoken,
+            ngrok_edge: NgrokEdge {
+                server: chosen.ngrok_server,
+                ca: chosen.ngrok_ca,
+                ..NgrokEdge::default()
+            },
             max_body_bytes,
             secrets: chosen.secrets.or(file.secrets).unwrap_or(default.secrets),
             log: chosen.log.or(file.log).unwrap_or(default.log),
@@ -73,15 +88,30 @@ impl Config {
 }
 
 /// Settings that somebody chose, on the command line or in `config.toml` in the data directory: all of it optional.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// Where the receiver listens.
     pub listen: Option<SocketAddr>,
     /// Where the control API listens.
     pub api: Option<SocketAddr>,
-    /// Under which URL something that the user runs forwards to the receiver.
+    /// Under which URL something that the user runs forwards to the receiver: the same as naming it as `tunnel`.
     pub public_url: Option<Url>,
+    /// The tunnel: `ngrok`, `cloudflared`, `tailscale`, `none`, or the public address of the user's own.
+    pub tunnel: Option<String>,
+    /// The domain that ngrok is asked for.
+    pub ngrok_domain: Option<String>,
+    /// The region of ngrok's edge.
+    pub ngrok_region: Option<String>,
+    /// The authtoken for ngrok. Not for the file: it is a secret.
+    #[serde(skip)]
+    pub ngrok_authtoken: Option<SecretString>,
+    /// Another edge than ngrok's own, as host and port.
+    #[serde(skip)]
+    pub ngrok_server: Option<String>,
+    /// A PEM file with the certificates of that edge.
+    #[serde(skip)]
+    pub ngrok_ca: Option<PathBuf>,
     /// The most bytes of a webhook's body.
     pub max_body_bytes: Option<usize>,
     /// Where secrets are to lie: `auto`, `keychain` or `file`.
@@ -112,6 +142,9 @@ pub enum ConfigError {
         /// What was chosen.
         given: usize,
     },
+    /// The tunnel cannot be like this.
+    #[error(transparent)]
+    Tunnel(#[from] SettingsError),
     /// It is not TOML, or has a setting that does not exist.
     #[error("{path} has a mistake")]
     Parse {
@@ -123,7 +156,40 @@ pub enum ConfigError {
     },
 }
 
+/// The tunnel that these settings ask for, if they do.
+fn tunnel(settings: &Settings) -> Result<Option<TunnelSettings>, ConfigError> {
+    let ngrok = NgrokSettings {
+        domain: settings.ngrok_domain.clone(),
+        region: settings.ngrok_region.clone(),
+        ..NgrokSettings::default()
+    };
+    let text = match (&settings.tunnel, &settings.public_url) {
+        (Some(tunnel), _) => tunnel.as_str(),
+        (None, Some(url)) => url.as_str(),
+        // Naming a domain asks for the tunnel that it belongs to.
+        (None, None) if settings.ngrok_domain.is_some() => "ngrok",
+        (None, None) => return Ok(None),
+    };
+    let mut wanted = TunnelSettings { ngrok, ..TunnelSettings::default() };
+    wanted.choose(text)?;
+    wanted.check()?;
+    Ok(Some(wanted))
+}
+
 impl Settings {
+    /// What only the environment says: the authtoken for ngrok, which is a secret, and another edge of ngrok's.
+    pub fn from_environment() -> Self {
+        let text = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
+        Self {
+            ngrok_authtoken: text("NGROK_AUTHTOKEN").map(SecretString::from),
+            ngrok_server: text("HOOKLINE_NGROK_SERVER"),
+            ngrok_ca: std::env::var_os("HOOKLINE_NGROK_CA")
+                .filter(|path| !path.is_empty())
+                .map(PathBuf::from),
+            ..Self::default()
+        }
+    }
+
     /// Reads `config.toml` in the data directory; without one everything is unset.
     fn read(data_dir: &Path) -> Result<Self, ConfigError> {
         let path = data_dir.join("config.toml");
@@ -145,11 +211,12 @@ pub fn default_data_dir() -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tunnel::TunnelKind;
 
     #[test]
     fn a_config_file_may_set_some_things_and_nothing_unknown() {
         let folder = tempfile::tempdir().expect("a folder");
-        assert_eq!(Settings::read(folder.path()).expect("none is fine"), Settings::default());
+        assert!(Settings::read(folder.path()).expect("none is fine").listen.is_none());
         let write = |text: &str| std::fs::write(folder.path().join("config.toml"), text).expect("writes");
         write("listen = \"127.0.0.1:5000\"\nlog = \"debug\"\n");
         let read = Settings::read(folder.path()).expect("reads");
@@ -158,6 +225,12 @@ mod tests {
         let config = Config::read(folder.path().to_owned(), chosen).expect("is fine");
         assert_eq!((Some(config.listen), config.api), (read.listen, Config::API));
         assert_eq!(config.log, "warn", "the command line wins");
+        write("tunnel = \"https://hooks.example.com\"\n");
+        let tunnel = |chosen| Config::read(folder.path().to_owned(), chosen).expect("is fine").tunnel;
+        let own = tunnel(Settings::default()).expect("one is asked for");
+        assert_eq!((own.kind, own.on), (TunnelKind::OwnUrl, true));
+        let chosen = Settings { tunnel: Some("none".to_owned()), ..Settings::default() };
+        assert_eq!(tunnel(chosen).map(|none| none.on), Some(false), "the command line wins");
         assert_eq!(config.secrets, SecretsChoice::Auto);
         write("secrets = \"keychain\"\n");
         let config = |secrets| {

@@ -3,9 +3,10 @@
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
+use tracing::Level;
 use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
-use tracing_subscriber::filter::EnvFilter;
+use tracing_subscriber::filter::{EnvFilter, filter_fn};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, fmt};
@@ -49,6 +50,19 @@ pub(super) fn folder(data_dir: &Path) -> PathBuf {
     data_dir.join("logs")
 }
 
+/// Whether a library's lines of this level are fit for a log, whatever the filter asks for: ngrok's client writes what it
+/// sends, the authtoken included.
+fn is_fit(target: &str, level: Level) -> bool {
+    let of = |library: &str| target == library || target.starts_with(&format!("{library}::"));
+    match () {
+        () if of("muxado") => false,
+        () if of("ngrok") => level <= Level::WARN,
+        // A line for each message of the kernel's.
+        () if of("netlink_proto") => level <= Level::INFO,
+        () => true,
+    }
+}
+
 /// Logs from now on to standard error and to `logs/` in the data directory, for as long as the guard lives.
 ///
 /// `filter` is a level (`info`) or directives (`hookline_engine=debug,warn`). A process that logs already goes on as it
@@ -73,10 +87,24 @@ pub fn init(data_dir: &Path, filter: &str) -> Result<LogGuards, LoggingError> {
     let (file, file_guard) = NonBlocking::new(appender);
     let (stderr, stderr_guard) = NonBlocking::new(std::io::stderr());
     let _logs_already = tracing_subscriber::registry()
+        .with(filter_fn(|metadata| is_fit(metadata.target(), *metadata.level())))
         .with(
             fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(stderr).with_filter(parse()?),
         )
         .with(fmt::layer().json().with_writer(file).with_filter(parse()?))
         .try_init();
     Ok(LogGuards { _guards: [file_guard, stderr_guard] })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn libraries_that_write_secrets_are_kept_short_whatever_is_asked_for() {
+        assert!(!is_fit("muxado::session", Level::ERROR));
+        assert!(!is_fit("ngrok::internals::raw_session", Level::DEBUG));
+        assert!(is_fit("ngrok::session", Level::WARN));
+        assert!(is_fit("hookline_engine::tunnel::ngrok", Level::TRACE));
+    }
 }

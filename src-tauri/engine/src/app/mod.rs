@@ -8,20 +8,22 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::api;
+use crate::commands::tunnel::TunnelControl;
 use crate::commands::{Commands, CommandsParts};
 use crate::event::{Clock, SystemClock};
-use crate::receiver::server::{ServerLimits, serve};
+use crate::receiver::server::{Server, ServerLimits};
 use crate::receiver::{Directory, Receiver};
 use crate::secrets::{self, SecretError, SecretsChoice, SharedSecrets};
 use crate::store::{OpenError, Store, StoreError, StoreOptions};
-use crate::tunnel::Tunnel;
+use crate::tunnel::proof::Prover;
+use crate::tunnel::usage::Meter;
+use crate::tunnel::{Board, ByteStream, Ingress, TunnelParts, Tunnels};
 use crate::worker::{Worker, WorkerOptions};
 
 mod config;
@@ -29,6 +31,7 @@ mod housekeeping;
 pub mod logging;
 mod ownership;
 mod standalone;
+mod tunnel_log;
 
 pub use config::{Config, ConfigError, Settings, default_data_dir};
 pub use ownership::{OwnershipError, Ready, ServerFile};
@@ -39,6 +42,11 @@ const REQUESTS_GRACE: Duration = Duration::from_secs(5);
 
 /// How long batches under way get to end at a stop.
 const BATCHES_GRACE: Duration = Duration::from_secs(15);
+
+/// What comes through a tunnel without a port. The crate `ngrok` takes 512 streams at a time and ends the whole link beyond;
+/// a connection too many is better dropped here. One that waits for its next request takes up a stream too.
+const TUNNEL_LIMITS: ServerLimits =
+    ServerLimits { connections: 505, head_timeout: Duration::from_secs(10), ..ServerLimits::DEFAULT };
 
 /// How many events may wait for the disk; beyond that the receiver answers 503.
 const STORE_QUEUE_LENGTH: usize = 1024;
@@ -90,6 +98,9 @@ pub enum StartError {
         #[source]
         source: std::io::Error,
     },
+    /// The system's root certificates could not be used.
+    #[error("the HTTP client could not be made")]
+    Http(#[source] reqwest::Error),
     /// The control API was to listen on an address that others can reach.
     #[error("the control API may only listen on loopback, not on {address}")]
     ApiNotLoopback {
@@ -113,6 +124,9 @@ impl StartError {
             Self::Listen { source, .. } if source.kind() == std::io::ErrorKind::AddrInUse => {
                 Some("another program uses this port; choose another one with --listen or --api (port 0 takes any free one)".to_owned())
             }
+            Self::Http(_) => {
+                Some("see the cause; usually the system's root certificates are missing (`ca-certificates`)".to_owned())
+            }
             Self::Listen { .. } => Some("choose another address with --listen or --api".to_owned()),
             Self::ApiNotLoopback { .. } => Some(
                 "use 127.0.0.1 or [::1]; over SSH, forward the port (`ssh -L 4401:127.0.0.1:4401 …`)"
@@ -134,6 +148,10 @@ pub struct App {
     receiver: JoinHandle<()>,
     api: JoinHandle<()>,
     housekeeping: JoinHandle<()>,
+    tunnels: Tunnels,
+    /// Serves what comes through a tunnel without a port.
+    ingress: Server,
+    tunnel_log: JoinHandle<()>,
     /// Released last: who holds it owns the data directory.
     ownership: ownership::Ownership,
 }
@@ -162,48 +180,60 @@ impl App {
         let receiver_address = local_address("the receiver", config.listen, &receiver_listener)?;
         let api_address = local_address("the control API", config.api, &api_listener)?;
 
-        let tunnel = Arc::new(ArcSwap::from_pointee(match config.public_url {
-            Some(public) => Tunnel::OwnUrl { public },
-            None => Tunnel::None { receiver: http_url(receiver_address) },
-        }));
+        let board = Board::new(http_url(receiver_address), Arc::clone(&clock));
+        tunnel_log::remember(&store, &board, &*clock).await?;
         let directory = Directory::new(store.clone(), Arc::clone(&secrets));
         let options = WorkerOptions { batches_in_flight: BATCHES_IN_FLIGHT, documents_folder };
         let worker = Worker::new(store.clone(), Arc::clone(&secrets), Arc::clone(&clock), options);
         directory.reload().await?;
         worker.reload().await?;
 
+        let (stop_receiving, stop_serving) = (CancellationToken::new(), CancellationToken::new());
+        let receiver = Receiver::new(
+            directory.clone(),
+            store.clone(),
+            Arc::clone(&clock),
+            board.clone(),
+            config.max_body_bytes,
+        )
+        .router();
+        let ports = Server::new(receiver.clone(), ServerLimits::default(), stop_receiving.clone());
+        let ingress = Server::new(receiver, TUNNEL_LIMITS, stop_receiving.clone());
+        let tunnels = Tunnels::new(TunnelParts {
+            ingress: Arc::new(TunnelIngress { server: ingress.clone(), meter: Arc::clone(board.meter()) }),
+            receiver: http_url(receiver_address),
+            prover: Arc::new(Prover::new(board.probes().clone()).map_err(StartError::Http)?),
+            clock: Arc::clone(&clock),
+            ngrok_edge: config.ngrok_edge,
+            board: board.clone(),
+        });
+
         let ready = ownership.announce(&http_url(receiver_address), &http_url(api_address))?;
         let commands = Commands::new(CommandsParts {
             store: store.clone(),
             secrets,
             worker: worker.clone(),
-            directory: directory.clone(),
-            tunnel: Arc::clone(&tunnel),
+            directory,
+            tunnel: TunnelControl {
+                tunnels: tunnels.clone(),
+                chosen_at_start: config.tunnel,
+                authtoken: config.ngrok_authtoken,
+            },
             clock: Arc::clone(&clock),
             data_dir: config.data_dir.clone(),
             log_dir: logging::folder(&config.data_dir),
             receiver_url: http_url(receiver_address),
             max_body_bytes: config.max_body_bytes,
         });
-        let receiver =
-            Receiver::new(directory, store.clone(), Arc::clone(&clock), tunnel, config.max_body_bytes);
         let access = api::Access::new(&ready.token, api_address);
-        let (stop_receiving, stop_serving) = (CancellationToken::new(), CancellationToken::new());
-        let receiver = tokio::spawn(serve(
-            receiver_listener,
-            receiver.router(),
-            ServerLimits::default(),
-            stop_receiving.clone(),
-            REQUESTS_GRACE,
-        ));
-        let api = tokio::spawn(serve(
-            api_listener,
-            api::router(commands.clone(), access),
-            ServerLimits::default(),
-            stop_serving.clone(),
-            REQUESTS_GRACE,
-        ));
+        let receiver = tokio::spawn(ports.listen(receiver_listener, REQUESTS_GRACE));
+        let api =
+            Server::new(api::router(commands.clone(), access), ServerLimits::default(), stop_serving.clone());
+        let api = tokio::spawn(api.listen(api_listener, REQUESTS_GRACE));
+        let tunnel_log =
+            tokio::spawn(tunnel_log::run(store.clone(), board, Arc::clone(&clock), stop_serving.clone()));
         let housekeeping = tokio::spawn(housekeeping::run(store.clone(), clock, stop_serving.clone()));
+        commands.resume_tunnel().await;
         tracing::info!(receiver = %ready.receiver, api = %ready.api, data_dir = %config.data_dir.display(), "ready");
         Ok(Self {
             ready,
@@ -215,6 +245,9 @@ impl App {
             receiver,
             api,
             housekeeping,
+            tunnels,
+            ingress,
+            tunnel_log,
             ownership,
         })
     }
@@ -232,11 +265,14 @@ impl App {
     /// Stops cleanly: nothing new comes in, requests and batches under way end (within deadlines), the store closes.
     pub async fn shut_down(self) {
         tracing::info!("stopping");
+        // The requests that are under way end first; then the tunnel's service sees it end.
         self.stop_receiving.cancel();
+        self.ingress.finish(REQUESTS_GRACE).await;
+        self.tunnels.stop().await;
         // The change streams of the API never end by themselves.
         self.commands.end_streams();
         self.stop_serving.cancel();
-        for task in [self.receiver, self.api, self.housekeeping] {
+        for task in [self.receiver, self.api, self.housekeeping, self.tunnel_log] {
             if let Err(error) = task.await {
                 tracing::error!(%error, "a task ended badly");
             }
@@ -248,13 +284,25 @@ impl App {
     }
 }
 
+/// Lets the receiver's server take what comes through a tunnel.
+#[derive(Debug)]
+struct TunnelIngress {
+    server: Server,
+    meter: Arc<Meter>,
+}
+
+impl Ingress for TunnelIngress {
+    fn take(&self, connection: Box<dyn ByteStream>, client: SocketAddr) {
+        self.server.take(connection, client, Arc::clone(&self.meter));
+    }
+}
+
 /// Chooses the process's TLS library: `ring`. To be called before HTTP clients are made; more calls do nothing.
 pub fn use_tls() {
     // The error says that a choice was made before.
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
-/// Makes a folder, and those above it, that only their owner can look into.
 /// Makes a directory, and those above it, that only its owner may look into. One that is there stays as it is.
 pub fn make_private_dir(path: &Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();

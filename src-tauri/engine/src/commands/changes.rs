@@ -1,23 +1,26 @@
 //! What changed, for those who show it: coalesced, so that a burst of events is a few messages.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::Stream;
 use serde::Serialize;
 use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 
 use super::Commands;
 use crate::event::JobId;
 use crate::store::Change;
+use crate::tunnel::TunnelStatus;
 
 /// How long changes are collected for one message: five messages a second at most.
 const COLLECT: Duration = Duration::from_millis(200);
 
 /// What changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum ChangedThing {
     /// Anything: everything shown is to be read again. Sent first, and after a reader that lagged missed changes.
@@ -32,10 +35,12 @@ pub enum ChangedThing {
     Events,
     /// Executions of the job `jobId`.
     Executions,
+    /// The tunnel: its state, its address, or what is told of it.
+    Tunnel,
 }
 
 /// One change.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Change)]
 pub struct ChangeAnswer {
@@ -64,18 +69,38 @@ impl Commands {
     /// What changes from now on, as lists. The first list says `refresh`: what was read before may be old. Ends when
     /// the app stops.
     pub fn changes(&self) -> impl Stream<Item = Vec<ChangeAnswer>> + Send + use<> {
-        coalesced(self.store().changes(), self.inner.streams_end.clone())
+        let tunnel = self.parts().tunnel.tunnels.board().watch();
+        coalesced(Changes { store: self.store().changes(), tunnel }, self.inner.streams_end.clone())
+    }
+}
+
+/// Where changes come from.
+struct Changes {
+    store: broadcast::Receiver<Change>,
+    tunnel: watch::Receiver<Arc<TunnelStatus>>,
+}
+
+impl Changes {
+    /// The next one; the error says that some were missed, or that there will be no more.
+    async fn next(&mut self) -> Result<ChangeAnswer, RecvError> {
+        tokio::select! {
+            change = self.store.recv() => change.map(ChangeAnswer::from),
+            changed = self.tunnel.changed() => match changed {
+                Ok(()) => Ok(ChangeAnswer { what: ChangedThing::Tunnel, job_id: None }),
+                Err(_) => Err(RecvError::Closed),
+            },
+        }
     }
 }
 
 struct Coalescing {
-    changes: broadcast::Receiver<Change>,
+    changes: Changes,
     stop: CancellationToken,
     first: bool,
 }
 
 fn coalesced(
-    changes: broadcast::Receiver<Change>,
+    changes: Changes,
     stop: CancellationToken,
 ) -> impl Stream<Item = Vec<ChangeAnswer>> + Send + 'static {
     futures_util::stream::unfold(Coalescing { changes, stop, first: true }, |mut state| async move {
@@ -97,14 +122,14 @@ fn refresh() -> Vec<ChangeAnswer> {
 }
 
 /// Waits for a change and collects what follows it within [`COLLECT`], each once, in the order of first appearance.
-async fn next_list(changes: &mut broadcast::Receiver<Change>) -> Option<Vec<ChangeAnswer>> {
+async fn next_list(changes: &mut Changes) -> Option<Vec<ChangeAnswer>> {
     let mut list = Vec::new();
     let mut seen = HashSet::new();
     let mut lagged = false;
-    match changes.recv().await {
+    match changes.next().await {
         Ok(change) => {
             seen.insert(change.clone());
-            list.push(change.into());
+            list.push(change);
         }
         Err(RecvError::Lagged(_)) => lagged = true,
         Err(RecvError::Closed) => return None,
@@ -114,10 +139,10 @@ async fn next_list(changes: &mut broadcast::Receiver<Change>) -> Option<Vec<Chan
     loop {
         tokio::select! {
             () = &mut end => break,
-            change = changes.recv() => match change {
+            change = changes.next() => match change {
                 Ok(change) => {
                     if seen.insert(change.clone()) {
-                        list.push(change.into());
+                        list.push(change);
                     }
                 }
                 Err(RecvError::Lagged(_)) => lagged = true,
@@ -134,6 +159,11 @@ mod tests {
 
     use super::*;
 
+    fn from(store: broadcast::Receiver<Change>) -> (watch::Sender<Arc<TunnelStatus>>, Changes) {
+        let (sender, tunnel) = watch::channel(Arc::default());
+        (sender, Changes { store, tunnel })
+    }
+
     fn events(job: &str) -> Change {
         Change::Events { job_id: JobId::new(job) }
     }
@@ -141,15 +171,20 @@ mod tests {
     #[tokio::test]
     async fn a_burst_is_one_list_in_which_each_change_stands_once() {
         let (sender, receiver) = broadcast::channel(16);
-        let stream = coalesced(receiver, CancellationToken::new());
+        let (tunnel, changes) = from(receiver);
+        let stream = coalesced(changes, CancellationToken::new());
         tokio::pin!(stream);
         assert_eq!(stream.next().await, Some(refresh()));
         for change in [events("a"), Change::Sources, events("a"), events("b")] {
             sender.send(change).expect("is heard");
         }
+        tunnel.send(Arc::default()).expect("is heard");
         let list = stream.next().await.expect("a list");
+        let (others, tunnels): (Vec<_>, Vec<_>) =
+            list.into_iter().partition(|change| change.what != ChangedThing::Tunnel);
+        assert_eq!(tunnels.len(), 1);
         assert_eq!(
-            serde_json::to_value(list).expect("JSON"),
+            serde_json::to_value(others).expect("JSON"),
             serde_json::json!([
                 {"what": "events", "jobId": "a"},
                 {"what": "sources"},
@@ -161,7 +196,8 @@ mod tests {
     #[tokio::test]
     async fn a_reader_that_missed_changes_is_told_to_refresh() {
         let (sender, receiver) = broadcast::channel(2);
-        let stream = coalesced(receiver, CancellationToken::new());
+        let (_tunnel, changes) = from(receiver);
+        let stream = coalesced(changes, CancellationToken::new());
         tokio::pin!(stream);
         assert_eq!(stream.next().await, Some(refresh()));
         for _ in 0..10 {
@@ -174,7 +210,8 @@ mod tests {
     async fn the_stream_ends_when_the_app_stops() {
         let (_sender, receiver) = broadcast::channel::<Change>(2);
         let stop = CancellationToken::new();
-        let stream = coalesced(receiver, stop.clone());
+        let (_tunnel, changes) = from(receiver);
+        let stream = coalesced(changes, stop.clone());
         tokio::pin!(stream);
         assert_eq!(stream.next().await, Some(refresh()));
         stop.cancel();

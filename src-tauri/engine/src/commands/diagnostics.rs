@@ -137,18 +137,20 @@ impl Commands {
 }
 
 fn head(status: &StatusAnswer, uptime_seconds: i64, now: &str) -> String {
-    let tunnel =
+    let public =
         if status.tunnel.public_url.is_some() { "with a public address" } else { "no public address" };
+    let reason = status.tunnel.reason.as_deref().map(|reason| format!("; {reason}")).unwrap_or_default();
     format!(
         "Hookline {}\nWritten: {now}\nStarted: {} ({uptime_seconds} s ago)\nSystem: {}\nData directory: {}\n\
-         Receiver: {} ({})\nTunnel: {} ({tunnel})\nDatabase: {} bytes\nSearch index: {} bytes\nSecrets: {}\n",
+         Receiver: {} ({})\nTunnel: {} ({}, {public}{reason})\nDatabase: {} bytes\nSearch index: {} bytes\nSecrets: {}\n",
         status.version,
         status.started_at,
         system(),
         status.data_dir,
         status.receiver.url,
         if status.receiver.listening { "listening" } else { "not listening" },
-        status.tunnel.kind,
+        status.tunnel.kind.label(),
+        status.tunnel.state.as_str(),
         status.storage.database_bytes,
         status.storage.search_bytes,
         status.secrets.kind,

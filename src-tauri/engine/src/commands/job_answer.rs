@@ -83,8 +83,8 @@ pub(super) enum ShowSecret {
 impl Commands {
     /// The address that the provider has to send to.
     pub(super) fn webhook_url(&self, job: &SyncJob) -> String {
-        let tunnel = self.parts().tunnel.load();
-        format!("{}/api/webhooks/{}/{}", tunnel.base_url(), job.workspace_id, job.id)
+        let base = self.parts().tunnel.tunnels.board().base_url();
+        format!("{base}/api/webhooks/{}/{}", job.workspace_id, job.id)
     }
 
     pub(super) async fn job_answer(

@@ -13,7 +13,6 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -22,7 +21,7 @@ use crate::event::{Clock, Timestamp, WorkspaceId};
 use crate::receiver::Directory;
 use crate::secrets::{SecretError, SecretName, SharedSecrets};
 use crate::store::Store;
-use crate::tunnel::Tunnel;
+use crate::tunnel::TunnelSettings;
 use crate::worker::Worker;
 
 pub mod activity;
@@ -47,6 +46,7 @@ pub mod sources;
 pub mod stats;
 pub mod status;
 pub mod sync_jobs;
+pub mod tunnel;
 mod validate;
 
 pub use error::{CommandError, ErrorBody, ErrorCode, ErrorDetail};
@@ -62,8 +62,8 @@ pub struct CommandsParts {
     pub worker: Worker,
     /// What the receiver knows of jobs.
     pub directory: Directory,
-    /// How the receiver is reached from outside; may be replaced while everything runs.
-    pub tunnel: Arc<ArcSwap<Tunnel>>,
+    /// How the receiver is reached from outside.
+    pub tunnel: tunnel::TunnelControl,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// The data directory.
@@ -91,6 +91,8 @@ struct Inner {
     streams_end: CancellationToken,
     /// Held by every command that changes sources, destinations or jobs.
     changing: tokio::sync::Mutex<()>,
+    /// The tunnel that the start asked for, until somebody chooses otherwise.
+    tunnel_at_start: parking_lot::Mutex<Option<TunnelSettings>>,
 }
 
 impl Commands {
@@ -98,7 +100,8 @@ impl Commands {
     pub fn new(parts: CommandsParts) -> Self {
         let started_at = parts.clock.now();
         let (streams_end, changing) = (CancellationToken::new(), tokio::sync::Mutex::new(()));
-        Self { inner: Arc::new(Inner { parts, started_at, streams_end, changing }) }
+        let tunnel_at_start = parking_lot::Mutex::new(parts.tunnel.chosen_at_start.clone());
+        Self { inner: Arc::new(Inner { parts, started_at, streams_end, changing, tunnel_at_start }) }
     }
 
     /// Ends the streams of [`Commands::changes`], which never end by themselves: to be called when the app stops.

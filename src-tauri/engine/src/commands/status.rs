@@ -6,9 +6,9 @@ use serde::Serialize;
 use url::Url;
 use utoipa::ToSchema;
 
+use super::tunnel::TunnelStatusAnswer;
 use super::{CommandError, Commands};
 use crate::event::{JobId, Timestamp, WorkspaceId};
-use crate::tunnel::Tunnel;
 use crate::worker::DeliveryState;
 
 /// How Hookline itself is.
@@ -29,7 +29,7 @@ pub struct StatusAnswer {
     /// The receiver.
     pub receiver: ReceiverStatus,
     /// How it is reached from outside.
-    pub tunnel: TunnelStatus,
+    pub tunnel: TunnelStatusAnswer,
     /// The worker.
     pub worker: WorkerStatus,
     /// The store.
@@ -54,28 +54,6 @@ pub struct ReceiverStatus {
     pub url: String,
     /// Whether it takes requests.
     pub listening: bool,
-}
-
-/// Whether requests from outside get through.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum TunnelState {
-    /// Only this machine reaches the receiver.
-    Off,
-    /// Something that the user runs forwards to the receiver; Hookline does not watch it.
-    External,
-}
-
-/// How the receiver is reached from outside.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct TunnelStatus {
-    /// Whether requests from outside get through.
-    pub state: TunnelState,
-    /// `none` or `own-url`.
-    pub kind: &'static str,
-    /// The public address, where there is one.
-    pub public_url: Option<String>,
 }
 
 /// The worker.
@@ -122,7 +100,6 @@ impl Commands {
     pub async fn status(&self) -> Result<StatusAnswer, CommandError> {
         let parts = self.parts();
         let size = self.store().size().await?;
-        let tunnel = parts.tunnel.load();
         let jobs = self
             .store()
             .sync_jobs(None)
@@ -154,14 +131,7 @@ impl Commands {
                 url: parts.receiver_url.as_str().trim_end_matches('/').to_owned(),
                 listening: is_listening(&parts.receiver_url).await,
             },
-            tunnel: TunnelStatus {
-                state: match **tunnel {
-                    Tunnel::None { .. } => TunnelState::Off,
-                    Tunnel::OwnUrl { .. } => TunnelState::External,
-                },
-                kind: tunnel.kind(),
-                public_url: tunnel.public_url().map(str::to_owned),
-            },
+            tunnel: self.tunnel_state().await?,
             worker: WorkerStatus { jobs },
             storage: StorageStatus {
                 path: self.store().path().display().to_string(),

@@ -13,7 +13,6 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
@@ -24,7 +23,7 @@ use http::{HeaderMap, Method, Response};
 use crate::event::{BodyError, Clock, RawRequest, Rejection, with_causes};
 use crate::providers::{self, Reading};
 use crate::store::{NewEvent, NewRejected, Store, StoreError};
-use crate::tunnel::Tunnel;
+use crate::tunnel::Board;
 
 mod answer;
 mod body;
@@ -57,7 +56,7 @@ struct Inner {
     directory: Directory,
     store: Store,
     clock: Arc<dyn Clock>,
-    tunnel: Arc<ArcSwap<Tunnel>>,
+    tunnel: Board,
     limits: BodyLimits,
 }
 
@@ -68,7 +67,7 @@ impl Receiver {
         directory: Directory,
         store: Store,
         clock: Arc<dyn Clock>,
-        tunnel: Arc<ArcSwap<Tunnel>>,
+        tunnel: Board,
         max_body_bytes: usize,
     ) -> Self {
         let memory_bytes = BODIES_MEMORY_BYTES.max(max_body_bytes * 2);
@@ -97,7 +96,10 @@ async fn receive(
     };
     let (parts, mut body) = request.into_parts();
     let entry = match inner.directory.find(&workspace, &job) {
-        None => Err((Refusal::JobNotFound, NO_JOB)),
+        None => {
+            inner.tunnel.probes().unknown_job(&job);
+            Err((Refusal::JobNotFound, NO_JOB))
+        }
         Some(entry) if !entry.job.enabled => Err((Refusal::JobDisabled, "the job is paused")),
         Some(entry) => Ok(entry),
     };
@@ -117,7 +119,7 @@ async fn receive(
     let path_and_query = parts.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
     let raw = RawRequest {
         method: parts.method.as_str().to_owned(),
-        url: format!("{}{path_and_query}", inner.tunnel.load().base_url()),
+        url: format!("{}{path_and_query}", inner.tunnel.base_url()),
         headers: parts
             .headers
             .iter()

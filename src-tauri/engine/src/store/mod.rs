@@ -24,6 +24,7 @@ use crate::event::{
     Clock, DestinationId, EventId, EventStatus, ExecutionId, JobId, SourceId, Timestamp, WorkspaceId,
 };
 
+pub mod app_settings;
 mod codec;
 pub mod destinations;
 mod effects;
@@ -40,6 +41,7 @@ mod streams;
 pub mod sync_jobs;
 #[cfg(test)]
 mod tests;
+pub mod tunnel_log;
 mod upkeep;
 pub mod webhook_events;
 pub mod workspaces;

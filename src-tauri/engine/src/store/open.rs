@@ -11,8 +11,11 @@ use std::time::Duration;
 use rusqlite::{Connection, Error as SqliteError, ErrorCode, OpenFlags, ffi};
 
 /// Numbered from 1: what takes the schema from one version to the next.
-const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/0001_initial.sql"), include_str!("migrations/0002_latency.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_initial.sql"),
+    include_str!("migrations/0002_latency.sql"),
+    include_str!("migrations/0003_tunnel.sql"),
+];
 
 /// "Hook", in the database's header: tells Hookline's files from those of other programs.
 const APPLICATION_ID: i32 = 0x486f_6f6b;

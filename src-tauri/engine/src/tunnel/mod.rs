@@ -1,43 +1,201 @@
-//! Tunnels: how a provider's request reaches this machine. At present [`Tunnel::None`] (this machine only) and
-//! [`Tunnel::OwnUrl`] (the user's own reverse proxy or tunnel forwards to the receiver).
+//! Tunnels: how a provider's request reaches this machine. One for the whole app; jobs differ by their path.
+//!
+//! ```text
+//!   Tunnels (start, stop) ──▶ supervisor ──▶ a link: ngrok, cloudflared, tailscale, the user's own
+//!                                 │  ▲
+//!                    proofs ◀─────┘  └── disturbances (sleep, network)
+//!                                 ▼
+//!                               Board: state, public address, timeline ──▶ receiver, commands, window
+//! ```
+//!
+//! Invariants:
+//! - What comes through a tunnel reaches the receiver's router and nothing else ([`Ingress`], or the receiver's own port).
+//! - `online` is said only after a request went out to the public address and came back ([`proof`]).
+//! - Whatever breaks is made again, for ever; only a refusal that waiting cannot mend ends in `refused`, with what to do.
+//! - No token is in an error, a log or a process argument.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use secrecy::SecretString;
+use tokio::sync::watch;
 use url::Url;
 
-/// How the receiver is reached from outside.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Tunnel {
-    /// Not at all: only from this machine.
-    None {
-        /// The receiver's own address, such as `http://127.0.0.1:4400`.
-        receiver: Url,
-    },
-    /// Through something that the user runs and that forwards to the receiver.
-    OwnUrl {
-        /// Its public address, without a path.
-        public: Url,
-    },
+mod backoff;
+mod dial;
+mod disturbance;
+mod link;
+mod ngrok;
+mod own_url;
+mod program;
+pub mod proof;
+pub mod settings;
+pub mod state;
+mod supervisor;
+mod tunnels;
+pub mod usage;
+
+pub use dial::{Dial, TcpDial};
+pub use link::{ByteStream, Disturbance, Ingress};
+pub use settings::{NgrokSettings, TunnelKind, TunnelSettings};
+pub use state::{Trouble, TunnelMoment, TunnelState, TunnelStatus};
+pub use tunnels::{NgrokEdge, StartTunnelError, TunnelParts, Tunnels};
+
+use crate::event::{Clock, Timestamp};
+use link::Link;
+use ngrok::Ngrok;
+use own_url::OwnUrl;
+use program::Program;
+use proof::Probes;
+use state::Happening;
+use usage::{Amounts, Meter};
+
+/// Whether the program `cloudflared` is there.
+pub fn has_cloudflared() -> bool {
+    program::find(program::CLOUDFLARED).is_ok()
 }
 
-impl Tunnel {
-    /// The address that webhook URLs begin with, without a slash at the end.
-    pub fn base_url(&self) -> &str {
-        let (Self::None { receiver: url } | Self::OwnUrl { public: url }) = self;
-        url.as_str().trim_end_matches('/')
-    }
+/// Whether the program `tailscale` is there.
+pub fn has_tailscale() -> bool {
+    program::find(program::TAILSCALE).is_ok()
+}
 
-    /// The public address, where there is one.
-    pub fn public_url(&self) -> Option<&str> {
-        match self {
-            Self::None { .. } => None,
-            Self::OwnUrl { .. } => Some(self.base_url()),
+/// The link that is wanted; `None` for no tunnel.
+fn link_of(
+    parts: &TunnelParts,
+    settings: &TunnelSettings,
+    authtoken: Option<SecretString>,
+) -> Result<Option<Box<dyn Link>>, StartTunnelError> {
+    settings.check()?;
+    Ok(match settings.kind {
+        TunnelKind::None => None,
+        TunnelKind::OwnUrl => settings.url.clone().map(|public| Box::new(OwnUrl { public }) as Box<dyn Link>),
+        TunnelKind::Ngrok => {
+            let authtoken = authtoken.ok_or(StartTunnelError::NoAuthtoken)?;
+            let (ingress, meter) = (Arc::clone(&parts.ingress), Arc::clone(parts.board.meter()));
+            Some(Box::new(Ngrok::new(authtoken, &settings.ngrok, &parts.ngrok_edge, ingress, meter)?))
+        }
+        TunnelKind::Cloudflared => Some(Box::new(Program::cloudflared(&parts.receiver)?)),
+        TunnelKind::Tailscale => Some(Box::new(Program::tailscale(&parts.receiver)?)),
+    })
+}
+
+/// How the tunnel is, for everybody to read. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Board {
+    inner: Arc<BoardInner>,
+}
+
+#[derive(Debug)]
+struct BoardInner {
+    /// The receiver's own address.
+    receiver: Url,
+    clock: Arc<dyn Clock>,
+    status: watch::Sender<Arc<TunnelStatus>>,
+    probes: Probes,
+    meter: Arc<Meter>,
+    /// What is written down of this month.
+    month: Mutex<Amounts>,
+}
+
+impl Board {
+    /// A board without a tunnel. `receiver` is the receiver's own address, such as `http://127.0.0.1:4400`.
+    pub fn new(receiver: Url, clock: Arc<dyn Clock>) -> Self {
+        let status = TunnelStatus { since: clock.now(), ..TunnelStatus::default() };
+        Self {
+            inner: Arc::new(BoardInner {
+                receiver,
+                clock,
+                status: watch::Sender::new(Arc::new(status)),
+                probes: Probes::default(),
+                meter: Arc::default(),
+                month: Mutex::default(),
+            }),
         }
     }
 
-    /// `none` or `own-url`.
-    pub const fn kind(&self) -> &'static str {
-        match self {
-            Self::None { .. } => "none",
-            Self::OwnUrl { .. } => "own-url",
+    /// The address that webhook URLs begin with, without a slash at the end: the public one where there is one.
+    pub fn base_url(&self) -> String {
+        let status = self.inner.status.borrow();
+        let url = status.public_url.as_ref().unwrap_or(&self.inner.receiver);
+        url.as_str().trim_end_matches('/').to_owned()
+    }
+
+    /// How the tunnel is.
+    pub fn status(&self) -> Arc<TunnelStatus> {
+        Arc::clone(&self.inner.status.borrow())
+    }
+
+    /// The same, with every change.
+    pub fn watch(&self) -> watch::Receiver<Arc<TunnelStatus>> {
+        self.inner.status.subscribe()
+    }
+
+    /// The self-tests that are under way, for the receiver.
+    pub fn probes(&self) -> &Probes {
+        &self.inner.probes
+    }
+
+    /// Counts what goes through the tunnel.
+    pub fn meter(&self) -> &Arc<Meter> {
+        &self.inner.meter
+    }
+
+    /// What went through the tunnel this month.
+    pub fn month(&self) -> Amounts {
+        self.inner.month.lock().plus(self.inner.meter.peek())
+    }
+
+    /// To be told what is written down of this month, without what [`Board::meter`] has not given away yet.
+    pub fn set_month(&self, written: Amounts) {
+        *self.inner.month.lock() = written;
+        // Those who show it look again.
+        self.inner.status.send_modify(|_| {});
+    }
+
+    /// Takes over the timeline of an earlier run, oldest first.
+    pub fn remember(&self, earlier: Vec<TunnelMoment>) {
+        self.inner.status.send_modify(|status| {
+            let mut changed = TunnelStatus::clone(status);
+            for moment in earlier.into_iter().rev() {
+                if changed.history.len() < state::HISTORY {
+                    changed.history.push_front(moment);
+                }
+            }
+            *status = Arc::new(changed);
+        });
+    }
+
+    /// A tunnel that is wanted cannot even be tried.
+    pub fn cannot_start(&self, kind: TunnelKind, error: &StartTunnelError) {
+        if matches!(self.status().state, TunnelState::Off | TunnelState::Refused) {
+            self.apply(Happening::Started(kind));
+            self.apply(Happening::Refused(Trouble::new(error.to_string()).with_remedy(error.hint())));
         }
+    }
+
+    fn apply(&self, happening: Happening) {
+        let now = self.inner.clock.now();
+        self.inner.status.send_if_modified(|status| {
+            let mut changed = TunnelStatus::clone(status);
+            changed.apply(happening, now);
+            let is_news = changed != **status;
+            if changed.state != status.state {
+                tracing::info!(
+                    tunnel = changed.kind.as_str(),
+                    state = changed.state.as_str(),
+                    public_url = changed.public_url.as_ref().map(Url::as_str),
+                    reason = changed.trouble.as_ref().map(|trouble| trouble.reason.as_str()),
+                    "the tunnel's state"
+                );
+            }
+            *status = Arc::new(changed);
+            is_news
+        });
+    }
+
+    fn in_future(&self, pause: Duration) -> Timestamp {
+        self.inner.clock.now().plus_millis(i64::try_from(pause.as_millis()).unwrap_or(i64::MAX))
     }
 }

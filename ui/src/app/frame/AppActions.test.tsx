@@ -1,4 +1,5 @@
 import { Modal } from "@mantine/core";
+import { Notifications, notifications } from "@mantine/notifications";
 import { spotlight } from "@mantine/spotlight";
 import { act, fireEvent, screen, waitFor } from "@testing-library/react";
 import { expect, it } from "vitest";
@@ -6,6 +7,7 @@ import type { HostCommand } from "../../platform";
 import { runAction, useAllActions } from "../../shared/state/actions";
 import { sampleJob } from "../../test/overview";
 import { fakeHost, renderApp } from "../../test/render";
+import { PUBLIC_URL, sampleTunnel, sampleTunnelStatus } from "../../test/tunnel";
 import { CommandPalette } from "../palette/CommandPalette";
 import { AppActions } from "./AppActions";
 
@@ -21,7 +23,7 @@ function Labels() {
   );
 }
 
-async function show(more: React.ReactNode = null) {
+async function show(more: React.ReactNode = null, tunnel = sampleTunnelStatus("off")) {
   let tell: (command: HostCommand) => void = () => {};
   const host = {
     ...fakeHost({
@@ -31,7 +33,10 @@ async function show(more: React.ReactNode = null) {
       [`PATCH ${W}/sync-jobs/job_a`]: sampleJob(),
       [`DELETE ${W}/sync-jobs/job_a`]: [204, undefined],
       "GET /api/diagnostics": { text: "version 1" },
-      "GET /api/status": { dataDir: "/data/hookline" },
+      "GET /api/status": { dataDir: "/data/hookline", tunnel },
+      "POST /api/tunnel/start": [409, { error: { code: "conflict", message: "no tunnel is chosen" } }],
+      "POST /api/tunnel/stop": sampleTunnel(),
+      "POST /api/tunnel/check": { ok: true, roundTripMs: 38 },
       "POST /api/maintenance/backup": { path: "/data/x.db", sizeBytes: 1 },
     }),
     onCommand: (listener: (command: HostCommand) => void) => {
@@ -73,6 +78,33 @@ it("a backup goes beside the data folder", async () => {
   await waitFor(() =>
     expect(host.bodies).toEqual([{ path: expect.stringMatching(/^\/data\/hookline-backup-.*\.db$/) }]),
   );
+});
+
+it("the tunnel is tested and disconnected from anywhere, and its address copied", async () => {
+  const { host } = await show(<Notifications />, sampleTunnelStatus("online"));
+  act(() => runAction("tunnel.test"));
+  await screen.findByText("A request to the public address came back in 38 ms.");
+  act(() => runAction("tunnel.disconnect"));
+  await screen.findByText("The tunnel is disconnected");
+  act(() => runAction("tunnel.copy"));
+  await waitFor(() => expect(host.copied).toEqual([PUBLIC_URL]));
+  act(() => notifications.clean());
+});
+
+it("a tunnel that cannot be connected leads to where one is chosen", async () => {
+  const { router } = await show(<Notifications />);
+  act(() => runAction("tunnel.connect"));
+  await waitFor(() => expect(router.state.location.pathname).toBe("/settings/tunnel"));
+  await screen.findByText("No tunnel is chosen.");
+  act(() => notifications.clean());
+});
+
+it("there is no public address to copy without a tunnel", async () => {
+  const { host } = await show(<Notifications />);
+  act(() => runAction("tunnel.copy"));
+  await screen.findByText("There is none: connect a tunnel to get one.");
+  expect(host.copied).toEqual([]);
+  act(() => notifications.clean());
 });
 
 it("the palette opens with its keys, and again while it is still closing", async () => {

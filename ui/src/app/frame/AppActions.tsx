@@ -13,6 +13,7 @@ import { isDialogOpen } from "../../shared/ui/dialogs";
 import { openPalette } from "../palette/CommandPalette";
 import { jobActions } from "./jobActions";
 import { maintenanceActions } from "./maintenance";
+import { tunnelActions } from "./tunnelActions";
 
 /** Does something unless a dialog is open. */
 const whenFree = (what: () => void) => () => {
@@ -57,6 +58,7 @@ export function AppActions() {
         run: () => void navigate({ to: "/transfers/new" }),
       },
       ...(jobs ?? []).flatMap((job) => jobActions(job, { navigate, onDelete: setDeleting })),
+      ...tunnelActions(client, navigate),
       ...maintenanceActions(client),
       scheme("light", "Use the light theme"),
       scheme("dark", "Use the dark theme"),

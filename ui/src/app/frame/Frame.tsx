@@ -9,6 +9,7 @@ import { titleOf, useCrumbs } from "./crumbs";
 import classes from "./Frame.module.css";
 import { Sidebar } from "./Sidebar";
 import { TopBar } from "./TopBar";
+import { TunnelNews } from "./tunnelNews";
 
 /** Names the page where the browser does, and tells screen readers of another one: the focus stays where it is. */
 function PageName({ path }: { path: string }) {
@@ -41,6 +42,7 @@ export function Frame() {
         </main>
       </div>
       <PageName path={path} />
+      <TunnelNews />
     </div>
   );
 }

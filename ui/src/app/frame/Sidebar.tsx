@@ -12,6 +12,7 @@ import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { jobsQuery, statusQuery } from "../../api/queries";
 import { formatCompact, formatCount } from "../../shared/format/numbers";
+import { useNow } from "../../shared/state/now";
 import { CopyButton } from "../../shared/ui/CopyButton";
 import { Mark } from "../../shared/ui/Mark";
 import { Status } from "../../shared/ui/Status";
@@ -79,20 +80,34 @@ function Item({ to, icon, label, narrow, children }: ItemProps) {
   );
 }
 
-/** How the receiver is reached, at the foot of every page. */
+/** How the receiver is reached, at the foot of every page: the tunnel's state, and the address to copy. */
 function Reach() {
+  const now = useNow();
   const { data: status } = useQuery(statusQuery);
   if (!status) return <div className={classes.reach} />;
-  const { tone, word, url } = reachability(status);
+  const { tone, word, url, trouble, words } = reachability(status, now);
   return (
     <div className={classes.reach}>
-      <Status tone={tone} compact>
-        {word}
-      </Status>
-      <Tooltip label={`${word}: ${url}`}>
-        <bdi className={classes.url}>{url.replace(/^https?:\/\//, "")}</bdi>
+      <Tooltip label={words} multiline maw={320} position="right-end" events={EVERYWHERE}>
+        <Link to="/settings/tunnel" className={classes.tunnel} aria-label={`${word}. Tunnel settings`}>
+          <Status tone={tone} compact>
+            {word}
+          </Status>
+          <span className={classes.word} data-tone={tone} aria-hidden>
+            {word}
+          </span>
+        </Link>
       </Tooltip>
-      <CopyButton value={url} what="address" />
+      {trouble && <p className={classes.trouble}>{trouble}</p>}
+      <div className={classes.address}>
+        <Tooltip label={url}>
+          <bdi className={classes.url}>{url.replace(/^https?:\/\//, "")}</bdi>
+        </Tooltip>
+        <CopyButton value={url} what="address" />
+      </div>
     </div>
   );
 }
+
+/** Also for those who come by keyboard. */
+const EVERYWHERE = { hover: true, focus: true, touch: false };

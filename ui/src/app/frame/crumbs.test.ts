@@ -28,6 +28,13 @@ it("what is done with a job stands behind it", () => {
   expect(labels("/transfers/new")).toEqual(["Transfers", "Add sync job"]);
 });
 
+it("a part of the settings stands behind them", () => {
+  expect(crumbsOf("/settings/tunnel", () => undefined)).toEqual([
+    { label: "Settings", to: "/settings" },
+    { label: "Tunnel" },
+  ]);
+});
+
 it("an event stands behind its job, which leads to the job", () => {
   const crumbs = crumbsOf("/events/job_1/42", () => "Stripe → Shop");
   expect(crumbs).toEqual([

@@ -17,7 +17,12 @@ const PAGES: Record<string, string> = {
   welcome: "Welcome",
 };
 
-const LEAVES: Record<string, string> = { edit: "Edit", setup: "Set up", new: "Add sync job" };
+const LEAVES: Record<string, string> = {
+  edit: "Edit",
+  setup: "Set up",
+  new: "Add sync job",
+  tunnel: "Tunnel",
+};
 
 export function useCrumbs(): Crumb[] {
   const path = useLocation({ select: (location) => location.pathname });

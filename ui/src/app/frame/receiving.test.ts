@@ -1,15 +1,22 @@
 import { describe, expect, it } from "vitest";
-import type { Status, SyncJob } from "../../api/schema";
+import type { Status, SyncJob, TunnelStatus } from "../../api/schema";
+import {
+  CONNECTING,
+  DEGRADED,
+  NEARLY_USED,
+  PUBLIC_URL,
+  REFUSED,
+  sampleTunnelStatus,
+} from "../../test/tunnel";
 import { reachability, receivingLight } from "./receiving";
 
 const NOW = Date.parse("2026-03-10T12:00:00Z");
 
-function status(more: { listening?: boolean; publicUrl?: string | null } = {}): Status {
-  const { listening = true, publicUrl = "https://hooks.example.com" } = more;
-  return {
-    receiver: { url: "http://127.0.0.1:4400", listening },
-    tunnel: { state: publicUrl ? "external" : "off", kind: publicUrl ? "own-url" : "none", publicUrl },
-  } as Status;
+const OWN = sampleTunnelStatus("online", { kind: "own-url", publicUrl: "https://hooks.example.com" });
+
+function status(more: { listening?: boolean; tunnel?: TunnelStatus } = {}): Status {
+  const { listening = true, tunnel = OWN } = more;
+  return { receiver: { url: "http://127.0.0.1:4400", listening }, tunnel } as Status;
 }
 
 const job = (name: string, more: Partial<SyncJob> = {}): SyncJob =>
@@ -39,9 +46,17 @@ describe("the light", () => {
     expect(shown).toEqual({
       tone: "ok",
       word: "Receiving",
-      facts: [{ tone: "ok", text: "2 sync jobs receive at https://hooks.example.com." }],
+      facts: [
+        { tone: "ok", text: "2 sync jobs receive at https://hooks.example.com." },
+        {
+          tone: "ok",
+          text: expect.stringMatching(
+            /^Your own address is online at https:\/\/hooks\.example\.com, since 3.+ago\. A request came back in 38 ms\.$/,
+          ),
+        },
+      ],
     });
-    expect(textOf(light([job("a")]))).toBe("One sync job receives at https://hooks.example.com.");
+    expect(textOf(light([job("a")]))).toContain("One sync job receives at https://hooks.example.com.");
   });
 
   it("is red without the engine, whatever was last known, and says that the screen may be old", () => {
@@ -87,11 +102,47 @@ describe("the light", () => {
     expect(textOf(shown)).toContain("2 jobs are paused.");
   });
 
-  it("says that only this machine can send when there is no public address", () => {
-    const shown = light([job("a")], status({ publicUrl: null }));
-    expect(shown).toMatchObject({ tone: "ok", word: "Receiving" });
+  it("without a tunnel says that only this machine can send, what a tunnel is for, and where to get one", () => {
+    const shown = light([job("a")], status({ tunnel: sampleTunnelStatus("off") }));
+    expect(shown).toMatchObject({ tone: "ok", word: "Receiving on this machine only" });
     expect(textOf(shown)).toContain("receives at http://127.0.0.1:4400");
     expect(textOf(shown)).toContain("Only this machine can send");
+    expect(textOf(shown)).toContain(
+      "A provider must reach this machine from the internet; a tunnel gives it an address.",
+    );
+    expect(shown.facts.at(-1)).toMatchObject({ tone: "idle", settings: true });
+  });
+
+  it("is not green before the tunnel is proven: why, when it is tried again, and what to do are told", () => {
+    const shown = light([job("a")], status({ tunnel: CONNECTING }));
+    expect(shown).toMatchObject({ tone: "busy", word: "Tunnel connecting" });
+    expect(textOf(shown)).toMatch(/ngrok cannot be reached: no route to host\. Trying again in 12 ?s/);
+    expect(textOf(shown)).toContain("Check this machine's connection");
+    // What does not get through receives at no public address.
+    expect(textOf(shown)).toContain("receives at http://127.0.0.1:4400");
+  });
+
+  it("is amber while the public address does not lead here", () => {
+    const shown = light([job("a")], status({ tunnel: DEGRADED }));
+    expect(shown).toMatchObject({ tone: "wait", word: "Tunnel degraded" });
+    expect(textOf(shown)).toContain(`${PUBLIC_URL} does not lead here. Something else answers`);
+    expect(textOf(shown)).toContain("Check that it forwards to the receiver, paths included.");
+    expect(shown.facts.at(-1)?.settings).toBe(true);
+  });
+
+  it("is red when the tunnel was refused, whatever else is wrong or missing, and leads to its settings", () => {
+    for (const jobs of [[], [job("a", { enabled: false })], [job("a", { delivery: BLOCKED })]]) {
+      const shown = light(jobs, status({ tunnel: REFUSED }));
+      expect(shown).toMatchObject({ tone: "bad", word: "Tunnel refused" });
+      expect(textOf(shown)).toContain("ngrok does not accept the authtoken (ERR_NGROK_107). Copy it anew");
+      expect(shown.facts.find(({ tone, settings }) => tone === "bad" && settings)).toBeTruthy();
+    }
+  });
+
+  it("tells as a fact that a plan is nearly used up, and stays green: it still receives", () => {
+    const shown = light([job("a")], status({ tunnel: { ...OWN, usage: NEARLY_USED } }));
+    expect(shown).toMatchObject({ tone: "ok", word: "Receiving" });
+    expect(shown.facts.at(-1)).toMatchObject({ tone: "wait", text: NEARLY_USED.warning });
   });
 
   it("waits with the job's name, since when, why, and that nothing is lost", () => {
@@ -118,23 +169,45 @@ describe("the light", () => {
 });
 
 describe("how the receiver is reached", () => {
-  it("is by its public address where there is one", () => {
-    expect(reachability(status())).toEqual({
+  const reached = (tunnel: TunnelStatus, listening = true) =>
+    reachability(status({ tunnel, listening }), NOW);
+
+  it("is by the proven public address, and how fast that was", () => {
+    expect(reached(OWN)).toMatchObject({
       tone: "ok",
-      word: "Public address",
+      word: "Tunnel online · 38 ms",
       url: "https://hooks.example.com",
+      trouble: null,
     });
   });
 
-  it("is from this machine only without one", () => {
-    expect(reachability(status({ publicUrl: null }))).toEqual({
+  it("is from this machine only without a tunnel", () => {
+    expect(reached(sampleTunnelStatus("off"))).toMatchObject({
       tone: "idle",
-      word: "Reachable from this machine only",
+      word: "This machine only",
       url: "http://127.0.0.1:4400",
+      trouble: null,
     });
   });
 
-  it("is not at all when nothing listens, whatever the public address", () => {
-    expect(reachability(status({ listening: false }))).toMatchObject({ tone: "bad", word: "Not receiving" });
+  it("says what is wrong in every state that is not well", () => {
+    expect(reached(CONNECTING)).toMatchObject({ tone: "busy", word: "Tunnel connecting" });
+    expect(reached(CONNECTING).trouble).toMatch(/no route to host\. Trying again in 12 ?s/);
+    expect(reached(DEGRADED)).toMatchObject({ tone: "wait", word: "Tunnel degraded", url: PUBLIC_URL });
+    expect(reached(DEGRADED).trouble).toContain("status 404.");
+    expect(reached(REFUSED)).toMatchObject({ tone: "bad", word: "Tunnel refused" });
+    expect(reached(REFUSED).words).toContain("Copy it anew from");
+  });
+
+  it("keeps the address of a link that is being made again", () => {
+    expect(reached({ ...CONNECTING, publicUrl: PUBLIC_URL }).url).toBe(PUBLIC_URL);
+  });
+
+  it("warns of a plan that is nearly used up", () => {
+    expect(reached({ ...OWN, usage: NEARLY_USED }).trouble).toBe(NEARLY_USED.warning);
+  });
+
+  it("is not at all when nothing listens, whatever the tunnel", () => {
+    expect(reached(OWN, false)).toMatchObject({ tone: "bad", word: "Not receiving" });
   });
 });

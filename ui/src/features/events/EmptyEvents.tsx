@@ -3,6 +3,7 @@ import { Button, Code, Group, Stack } from "@mantine/core";
 import { IconInbox, IconPlugConnected, IconSearchOff } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import type { SyncJob } from "../../api/schema";
+import { ReachMark } from "../../shared/tunnel/ReachNote";
 import { CopyButton } from "../../shared/ui/CopyButton";
 import { Empty } from "../../shared/ui/States";
 
@@ -81,6 +82,7 @@ export function EmptyEvents({ jobs, jobId, filtered, onClear }: EmptyEventsProps
             <Code style={{ overflowWrap: "anywhere" }}>{job.webhookUrl}</Code>
             <CopyButton value={job.webhookUrl} what="webhook URL" />
           </Group>
+          <ReachMark />
           <Button
             renderRoot={(props) => (
               <Link to="/transfers/$jobId/setup" params={{ jobId: job.id }} {...props} />

@@ -88,6 +88,26 @@ describe("why nothing is arriving", () => {
     expect(decodeURIComponent(rejected)).toBe('/events?job=job_a&status=["rejected"]');
   });
 
+  it("leads to the tunnel where there is no public address, or it does not lead here", async () => {
+    const open = (check: Finding["check"], state: Finding["state"]): Finding => ({
+      check,
+      state,
+      message: `${check}.`,
+      hint: null,
+      action: null,
+    });
+    show(undefined, {
+      [`GET ${J}/webhook/diagnosis`]: {
+        checkedAt: new Date().toISOString(),
+        summary: "There is no public address.",
+        findings: [open("publicUrl", "problem"), open("reachable", "warning"), open("receiver", "ok")],
+      },
+    });
+    const link = await screen.findByRole("link", { name: "Connect a tunnel" });
+    expect(link.getAttribute("href")).toBe("/settings/tunnel");
+    expect(screen.getAllByRole("link", { name: "Tunnel settings" })).toHaveLength(1);
+  });
+
   it("shows what was rejected also where another thing would help", async () => {
     const rejections: Finding = {
       check: "rejections",

@@ -2,7 +2,7 @@ import { Button, Group, Modal, Stack, Text } from "@mantine/core";
 import { IconRefresh } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { describeError } from "../../api/client";
-import type { Finding, SyncJob } from "../../api/schema";
+import type { Check, Finding, SyncJob } from "../../api/schema";
 import { formatClock } from "../../shared/format/times";
 import { checkProblem } from "../../shared/jobs/check";
 import { useCheckDestination, useResume, useSetEnabled } from "../../shared/jobs/mutations";
@@ -72,6 +72,9 @@ export function DiagnosisDialog({ job, onClose, onRotate }: DiagnosisDialogProps
   );
 }
 
+/** What the tunnel's settings can mend. */
+const ABOUT_THE_TUNNEL: readonly Check[] = ["publicUrl", "reachable"];
+
 interface FindingLineProps {
   finding: Finding;
   job: SyncJob;
@@ -93,6 +96,11 @@ function FindingLine({ finding, job, onRotate, onMended }: FindingLineProps) {
       </div>
       <Stack gap={4} align="flex-end">
         <FindingAction finding={finding} job={job} onRotate={onRotate} onMended={onMended} />
+        {ABOUT_THE_TUNNEL.includes(finding.check) && finding.state !== "ok" && (
+          <ButtonLink to="/settings/tunnel" variant="default" size="compact-sm">
+            {finding.check === "publicUrl" ? "Connect a tunnel" : "Tunnel settings"}
+          </ButtonLink>
+        )}
         {/* Whatever would help against them: one wants to see what was rejected. */}
         {finding.check === "rejections" && finding.state !== "ok" && finding.action !== "showRejected" && (
           <ShowRejected jobId={job.id} />

@@ -20,6 +20,7 @@ import { formatCount } from "../../shared/format/numbers";
 import { jobState } from "../../shared/jobState";
 import { copy } from "../../shared/state/copy";
 import { useNow } from "../../shared/state/now";
+import { ReachMark } from "../../shared/tunnel/ReachNote";
 import { CopyButton } from "../../shared/ui/CopyButton";
 import { ButtonLink } from "../../shared/ui/links";
 import { Status } from "../../shared/ui/Status";
@@ -175,6 +176,7 @@ function Facts({ job, onDiagnose }: { job: SyncJob; onDiagnose: () => void }) {
         </span>
         <CopyButton value={job.webhookUrl} what="webhook URL" size={22} />
       </span>
+      <ReachMark />
       <Button
         variant="subtle"
         size="compact-xs"

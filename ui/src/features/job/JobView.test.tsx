@@ -1,11 +1,13 @@
-import { screen, waitFor } from "@testing-library/react";
+import { act, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
+import { keys } from "../../api/keys";
 import type { StatsAnswer } from "../../api/schema";
 import { runAction } from "../../shared/state/actions";
 import { everythingMeasures } from "../../test/layout";
 import { sampleDestination, sampleJob, sampleSource } from "../../test/overview";
 import { type Answers, fakeHost, renderApp } from "../../test/render";
+import { REFUSED, sampleTunnelStatus } from "../../test/tunnel";
 import { JobView } from "./JobView";
 
 everythingMeasures(1200, 600);
@@ -44,6 +46,7 @@ const quiet = {
 
 function show(answers: Answers = {}, job = sampleJob(), path = "/transfers/job_a") {
   const host = fakeHost({
+    "GET /api/status": { tunnel: sampleTunnelStatus("online") },
     [`GET ${W}/sources`]: { sources: [sampleSource] },
     [`GET ${W}/destinations`]: { destinations: [sampleDestination] },
     [`GET ${J}/webhook/stats`]: stats,
@@ -91,6 +94,26 @@ describe("the page of a job", () => {
     expect(screen.getByRole("link", { name: "Set up the provider" }).getAttribute("href")).toBe(
       "/transfers/job_a/setup",
     );
+  });
+
+  it("says beside the URL that only this machine reaches it, and what a tunnel is for", async () => {
+    show({
+      [`GET ${J}/webhook/stats`]: noStats,
+      "GET /api/status": { tunnel: sampleTunnelStatus("off") },
+    });
+    await screen.findByText("This machine only");
+    const links = screen.getAllByRole("link", { name: "Connect a tunnel" });
+    expect(links.map((link) => link.getAttribute("href"))).toEqual(["/settings/tunnel", "/settings/tunnel"]);
+    await screen.findByText(/The provider must reach this machine from the internet/);
+  });
+
+  it("says nothing of a tunnel that works, and names one that does not", async () => {
+    const { client } = show();
+    await screen.findByText("Success rate");
+    expect(screen.queryByRole("link", { name: /tunnel/i })).toBeNull();
+    act(() => client.setQueryData(keys.status, { tunnel: REFUSED } as never));
+    await screen.findByText("Tunnel was refused");
+    expect(screen.getByRole("link", { name: "Tunnel settings" })).toBeTruthy();
   });
 
   it("sends a test webhook, says what was answered and leads to the event", async () => {

@@ -2,11 +2,13 @@ import { Button, SegmentedControl, Title } from "@mantine/core";
 import { IconTable } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
+import { statusQuery } from "../../api/queries";
 import type { SyncJob } from "../../api/schema";
 import { ChartSkeleton, LatencyChart, ThroughputChart } from "../../shared/charts/ActivityCharts";
 import { ActivityTable } from "../../shared/charts/ActivityTable";
 import { CHART_RANGES, type ChartRange, rangeFacts } from "../../shared/charts/ranges";
 import { useCalmRefresh } from "../../shared/state/calmRefresh";
+import { whyTunnel } from "../../shared/tunnel/state";
 import { ButtonLink } from "../../shared/ui/links";
 import { Failed, LoadingRows } from "../../shared/ui/States";
 import classes from "./OverviewTab.module.css";
@@ -48,12 +50,19 @@ export function OverviewTab({ job, range, onRange, onDiagnose }: OverviewTabProp
 }
 
 function NothingYet({ jobId, onDiagnose }: { jobId: string; onDiagnose: () => void }) {
+  const { data: isLocal } = useQuery({ ...statusQuery, select: ({ tunnel }) => tunnel.state === "off" });
   return (
     <section className={classes.hint} aria-label="Next step">
       <p>
         <b>No event has come yet.</b> Give the webhook URL to the provider, or send a test webhook to see what
         happens.
+        {isLocal && ` ${whyTunnel("the provider")}`}
       </p>
+      {isLocal && (
+        <ButtonLink to="/settings/tunnel" variant="default">
+          Connect a tunnel
+        </ButtonLink>
+      )}
       <ButtonLink to="/transfers/$jobId/setup" params={{ jobId }}>
         Set up the provider
       </ButtonLink>

@@ -7,6 +7,7 @@ import type { SyncJob } from "../../api/schema";
 import { formatDuration, plural } from "../../shared/format/numbers";
 import { formatAbsolute } from "../../shared/format/times";
 import { JOB_DEFAULTS } from "../../shared/jobs/limits";
+import { ReachMark } from "../../shared/tunnel/ReachNote";
 import { CopyButton } from "../../shared/ui/CopyButton";
 import { ButtonLink } from "../../shared/ui/links";
 import { Status } from "../../shared/ui/Status";
@@ -100,7 +101,7 @@ function Summary({ job }: { job: SyncJob }) {
       </Entry>
       <Entry term="Webhook URL">
         <span className={classes.mono}>{job.webhookUrl}</span>{" "}
-        <CopyButton value={job.webhookUrl} what="webhook URL" size={22} />
+        <CopyButton value={job.webhookUrl} what="webhook URL" size={22} /> <ReachMark />
       </Entry>
       <Entry term="Event types">
         {config.eventTypes.length === 0 ? (

@@ -1,12 +1,12 @@
-import { Code } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { statusQuery } from "../../api/queries";
 import { platform } from "../../platform";
+import { TUNNEL_KINDS, TUNNEL_TONES, TUNNEL_WORDS } from "../../shared/tunnel/state";
+import { TextLink } from "../../shared/ui/links";
 import { Failed, LoadingRows } from "../../shared/ui/States";
 import { Status } from "../../shared/ui/Status";
 import { PathValue } from "./PathValue";
 import { SettingRow, SettingRows } from "./SettingRow";
-import classes from "./Settings.module.css";
 
 export function ReceivingSection() {
   const status = useQuery(statusQuery);
@@ -35,27 +35,23 @@ export function ReceivingSection() {
       <SettingRow
         label="Public address"
         description={
-          tunnel.publicUrl ? (
-            "Something that you run forwards from here to the receiver; Hookline does not watch it."
-          ) : (
-            <Status tone="idle">Only this machine can send webhooks here</Status>
-          )
+          <>
+            <Status tone={TUNNEL_TONES[tunnel.state]}>
+              {tunnel.state === "off"
+                ? "Only this machine can send webhooks here"
+                : `${TUNNEL_KINDS[tunnel.kind]}: ${TUNNEL_WORDS[tunnel.state].toLowerCase()}`}
+            </Status>
+            <div>
+              A tunnel gives this machine an address on the internet: providers send to it.{" "}
+              <TextLink to="/settings/tunnel" inherit underline="always">
+                {tunnel.state === "off" ? "Connect a tunnel" : "Tunnel settings"}
+              </TextLink>
+            </div>
+          </>
         }
       >
         {tunnel.publicUrl && <PathValue value={tunnel.publicUrl} what="public address" />}
       </SettingRow>
-      <SettingRow
-        label="Change the public address"
-        description={
-          <>
-            Let a tunnel or a reverse proxy forward a public address to the receiver, then start Hookline with{" "}
-            <Code className={classes.code}>--public-url https://hooks.example.com</Code>, or put{" "}
-            <Code className={classes.code}>public_url = "https://hooks.example.com"</Code> into{" "}
-            <Code>config.toml</Code> in the data folder and start it anew. The webhook URLs of all sync jobs
-            then begin with it.
-          </>
-        }
-      />
     </SettingRows>
   );
 }

@@ -1,26 +1,26 @@
-import { useNavigate } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { type MouseEvent, type RefObject, useEffect, useState } from "react";
 import classes from "./Settings.module.css";
+import { SECTIONS } from "./sections";
 
 interface SettingsNavProps {
-  sections: { id: string; label: string }[];
-  /** What scrolls. */
-  scroll: RefObject<HTMLElement | null>;
+  /** What scrolls through the sections; absent on the tunnel's own page. */
+  scroll?: RefObject<HTMLElement | null>;
 }
 
 /** A heading that is less than this far below the upper edge counts as reached, in pixels. */
 const REACHED = 64;
 
-/** Leads to the sections and shows which one is being read. */
-export function SettingsNav({ sections, scroll }: SettingsNavProps) {
+/** Leads to the sections and to the tunnel's page, and shows which one is being read. */
+export function SettingsNav({ scroll }: SettingsNavProps) {
   const navigate = useNavigate();
-  const [current, setCurrent] = useState(sections[0]?.id);
+  const [current, setCurrent] = useState<string | undefined>(scroll && SECTIONS[0].id);
   useEffect(() => {
-    const element = scroll.current;
+    const element = scroll?.current;
     if (!element) return;
     const look = () => {
       const top = element.getBoundingClientRect().top;
-      const offsets = sections.map(({ id }) => ({
+      const offsets = SECTIONS.map(({ id }) => ({
         id,
         top: (document.getElementById(id)?.getBoundingClientRect().top ?? 0) - top,
       }));
@@ -31,19 +31,22 @@ export function SettingsNav({ sections, scroll }: SettingsNavProps) {
     look();
     element.addEventListener("scroll", look, { passive: true });
     return () => element.removeEventListener("scroll", look);
-  }, [sections, scroll]);
+  }, [scroll]);
   const go = (event: MouseEvent, id: string) => {
     event.preventDefault();
-    void navigate({ to: "/settings", hash: id, replace: true });
+    void navigate({ to: "/settings", hash: id, replace: scroll !== undefined });
     // Also where the address says so already.
     document.getElementById(id)?.scrollIntoView();
   };
   return (
     <nav className={classes.nav} aria-label="Sections of the settings">
-      {sections.map(({ id, label }) => (
+      <Link to="/settings/tunnel" activeOptions={{ exact: true }} activeProps={{ "aria-current": "page" }}>
+        Tunnel
+      </Link>
+      {SECTIONS.map(({ id, label }) => (
         <a
           key={id}
-          href={`#${id}`}
+          href={`/settings#${id}`}
           aria-current={id === current ? "location" : undefined}
           onClick={(event) => go(event, id)}
         >

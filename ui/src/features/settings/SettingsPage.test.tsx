@@ -1,10 +1,12 @@
-import { screen, waitFor, within } from "@testing-library/react";
+import { act, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { keys } from "../../api/keys";
 import type { Platform } from "../../platform";
 import { preferences } from "../../shared/state/preferences";
 import { everythingMeasures } from "../../test/layout";
 import { type Answers, type FakeHost, fakeHost, renderApp } from "../../test/render";
+import { PUBLIC_URL, REFUSED, sampleTunnelStatus } from "../../test/tunnel";
 import { SettingsPage } from "./SettingsPage";
 
 everythingMeasures(1280, 800);
@@ -22,7 +24,7 @@ const STATUS = {
     remedy: "Unlock it, then start Hookline again.",
   },
   receiver: { url: "http://127.0.0.1:4400", listening: true },
-  tunnel: { state: "off", kind: "none", publicUrl: null },
+  tunnel: sampleTunnelStatus("off"),
   worker: { jobs: [] },
   storage: { path: "/data/hookline/hookline.db", databaseBytes: 5_000_000, searchBytes: 2000 },
 };
@@ -225,8 +227,21 @@ describe("receiving", () => {
     const receiving = await section("Receiving");
     expect(await receiving.findByText("http://127.0.0.1:4400")).toBeTruthy();
     expect(receiving.getByText("Only this machine can send webhooks here")).toBeTruthy();
-    expect(receiving.getByText(/--public-url/)).toBeTruthy();
-    expect(receiving.getByText(/public_url =/)).toBeTruthy();
+    expect(receiving.getByRole("link", { name: "Connect a tunnel" }).getAttribute("href")).toBe(
+      "/settings/tunnel",
+    );
+  });
+
+  it("tells the tunnel's state beside its address", async () => {
+    const { client } = show(
+      engine({ "GET /api/status": { ...STATUS, tunnel: sampleTunnelStatus("online") } }),
+    );
+    const receiving = await section("Receiving");
+    expect(await receiving.findByText("ngrok: online")).toBeTruthy();
+    expect(receiving.getByText(PUBLIC_URL)).toBeTruthy();
+    act(() => client.setQueryData(keys.status, { ...STATUS, tunnel: REFUSED } as never));
+    expect(await receiving.findByText("ngrok: refused")).toBeTruthy();
+    expect(receiving.getByRole("link", { name: "Tunnel settings" })).toBeTruthy();
   });
 
   it("says that nothing listens when nothing does", async () => {

@@ -12,18 +12,18 @@ import { ReceivingSection } from "./ReceivingSection";
 import classes from "./Settings.module.css";
 import { SettingsNav } from "./SettingsNav";
 import { StartupSection } from "./StartupSection";
+import { SECTIONS, type SectionId } from "./sections";
 
-/** In the order of the page. The ids are addresses (`/settings#data`) that menus and links use. */
-export const SECTIONS: { id: string; label: string; Content: ComponentType }[] = [
-  { id: "appearance", label: "Appearance", Content: AppearanceSection },
-  { id: "data", label: "Data", Content: DataSection },
-  { id: "notifications", label: "Notifications", Content: NotificationsSection },
-  { id: "startup", label: "Startup", Content: StartupSection },
-  { id: "receiving", label: "Receiving", Content: ReceivingSection },
-  { id: "logs", label: "Logs", Content: LogsSection },
-  { id: "keyboard", label: "Keyboard", Content: KeyboardSection },
-  { id: "about", label: "About", Content: AboutSection },
-];
+const CONTENTS: Record<SectionId, ComponentType> = {
+  appearance: AppearanceSection,
+  data: DataSection,
+  notifications: NotificationsSection,
+  startup: StartupSection,
+  receiving: ReceivingSection,
+  logs: LogsSection,
+  keyboard: KeyboardSection,
+  about: AboutSection,
+};
 
 export function SettingsPage() {
   const scroll = useRef<HTMLDivElement>(null);
@@ -33,19 +33,22 @@ export function SettingsPage() {
   }, [hash]);
   return (
     <div className={classes.page}>
-      <SettingsNav sections={SECTIONS} scroll={scroll} />
+      <SettingsNav scroll={scroll} />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reached by keyboard */}
       <section ref={scroll} className={classes.scroll} aria-label="Settings" tabIndex={0}>
-        {SECTIONS.map(({ id, label, Content }) => (
-          <section key={id} id={id} className={classes.section} aria-labelledby={`${id}-heading`}>
-            <h2 id={`${id}-heading`} className={classes.heading}>
-              {label}
-            </h2>
-            <Contained what={`section ${label}`}>
-              <Content />
-            </Contained>
-          </section>
-        ))}
+        {SECTIONS.map(({ id, label }) => {
+          const Content = CONTENTS[id];
+          return (
+            <section key={id} id={id} className={classes.section} aria-labelledby={`${id}-heading`}>
+              <h2 id={`${id}-heading`} className={classes.heading}>
+                {label}
+              </h2>
+              <Contained what={`section ${label}`}>
+                <Content />
+              </Contained>
+            </section>
+          );
+        })}
       </section>
     </div>
   );

@@ -1,21 +1,23 @@
 import { act, configure, fireEvent, screen, waitFor } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
 import { keys } from "../../api/keys";
+import type { TunnelStatus } from "../../api/schema";
 import { sendTest } from "../../shared/jobs/testWebhooks";
 import { github, job, paths, refused, source, stripe } from "../../test/jobFixtures";
 import { type Answers, fakeHost, renderApp } from "../../test/render";
+import { REFUSED, sampleTunnelStatus } from "../../test/tunnel";
 import { SetupCard } from "./SetupCard";
 import { refusal } from "./TestWebhook";
 
 configure({ asyncUtilTimeout: 10_000 });
-const status = (publicUrl: string | null) => ({
+const status = (tunnel: TunnelStatus) => ({
   receiver: { url: "http://127.0.0.1:4400", listening: true },
-  tunnel: { state: publicUrl ? "external" : "off", kind: publicUrl ? "own-url" : "none", publicUrl },
+  tunnel,
 });
 
 const answers: Answers = {
   "GET /api/providers": { providers: [stripe, github] },
-  "GET /api/status": status(null),
+  "GET /api/status": status(sampleTunnelStatus("off")),
   [`GET ${paths.sources}`]: { sources: [source] },
   [`GET ${paths.jobs}`]: { syncJobs: [job] },
   [`GET ${paths.job}`]: { ...job, webhookSecret: "whsec_hidden" },
@@ -80,12 +82,26 @@ describe("the setup card", () => {
     expect(screen.queryByLabelText(/Paste the signing secret/)).toBeNull();
   });
 
-  it("without_a_public_address_it_says_what_to_do_and_with_one_it_does_not", async () => {
+  it("without_a_tunnel_it_says_what_one_is_for_and_leads_to_one", async () => {
     const { client } = await show();
-    expect(screen.getByText("Only this machine reaches this URL; Stripe does not.")).toBeTruthy();
-    expect(screen.getByText(/--public-url/)).toBeTruthy();
-    act(() => client.setQueryData(keys.status, status("https://hooks.example.com")));
-    await waitFor(() => expect(screen.queryByText(/--public-url/)).toBeNull());
+    expect(await screen.findByText("Only this machine reaches this URL; Stripe does not.")).toBeTruthy();
+    expect(
+      screen.getByText(/Stripe must reach this machine from the internet; a tunnel gives it an address\./),
+    ).toBeTruthy();
+    expect(screen.getByRole("link", { name: "Connect a tunnel" }).getAttribute("href")).toBe(
+      "/settings/tunnel",
+    );
+    act(() => client.setQueryData(keys.status, status(sampleTunnelStatus("online"))));
+    await waitFor(() => expect(screen.queryByRole("note")).toBeNull());
+  });
+
+  it("a_tunnel_that_does_not_get_through_is_told_with_its_reason_and_what_to_do", async () => {
+    await show({ "GET /api/status": status(REFUSED) });
+    const note = await screen.findByRole("note");
+    expect(note.textContent).toContain("Tunnel was refused");
+    expect(note.textContent).toContain("ngrok does not accept the authtoken (ERR_NGROK_107).");
+    expect(screen.getByRole("button", { name: /^https:\/\/dashboard\.ngrok\.com/ })).toBeTruthy();
+    expect(screen.getByRole("link", { name: "Tunnel settings" })).toBeTruthy();
   });
 
   it("the_light_turns_green_for_the_providers_webhook_and_not_for_a_test", async () => {

@@ -3,11 +3,12 @@
  *
  * The job's page shows it in a tab as well: the one component of this folder that another feature may import.
  */
-import { Code, Skeleton, Stack, Text, Title } from "@mantine/core";
+import { Skeleton, Stack, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { providersQuery, sourcesQuery, statusQuery, useJob } from "../../api/queries";
-import type { ProviderInfo, Status, SyncJob } from "../../api/schema";
+import { providersQuery, sourcesQuery, useJob } from "../../api/queries";
+import type { ProviderInfo, SyncJob } from "../../api/schema";
 import { providerOf } from "../../shared/provider/providers";
+import { ReachNote } from "../../shared/tunnel/ReachNote";
 import { CopyButton } from "../../shared/ui/CopyButton";
 import { Prose } from "../../shared/ui/Prose";
 import { Empty, Failed } from "../../shared/ui/States";
@@ -20,7 +21,6 @@ export function SetupCard({ jobId }: { jobId: string }) {
   const job = useJob(jobId);
   const providers = useQuery(providersQuery);
   const sources = useQuery(sourcesQuery);
-  const status = useQuery(statusQuery);
   const failed = [job, providers, sources].find((query) => query.error && query.data === undefined);
   if (failed) {
     return (
@@ -40,7 +40,7 @@ export function SetupCard({ jobId }: { jobId: string }) {
       <Empty title="This version does not know the provider">The job's source is of an unknown kind.</Empty>
     );
   }
-  return <Card key={jobId} job={job.data} provider={provider} status={status.data} />;
+  return <Card key={jobId} job={job.data} provider={provider} />;
 }
 
 function LoadingCard() {
@@ -57,11 +57,9 @@ function LoadingCard() {
 interface CardProps {
   job: SyncJob;
   provider: ProviderInfo;
-  status: Status | undefined;
 }
 
-function Card({ job, provider, status }: CardProps) {
-  const isLocal = status !== undefined && !status.tunnel.publicUrl;
+function Card({ job, provider }: CardProps) {
   return (
     <div className={classes.card}>
       <ArrivalLight jobId={job.id} provider={nameOf(provider)} />
@@ -74,7 +72,7 @@ function Card({ job, provider, status }: CardProps) {
         {!job.enabled && (
           <Text size="sm">The job is paused: every request is answered with 403 until you resume it.</Text>
         )}
-        {isLocal && status && <LocalOnly provider={nameOf(provider)} receiver={status.receiver.url} />}
+        <ReachNote provider={nameOf(provider)}>The test below works without it.</ReachNote>
       </section>
       <div className={classes.columns}>
         <section className={classes.part} aria-label="Steps">
@@ -102,21 +100,3 @@ function Card({ job, provider, status }: CardProps) {
 
 /** In a sentence "Another sender" would be somebody else than the one meant. */
 const nameOf = ({ kind, label }: ProviderInfo) => (kind === "generic" ? "the sender" : label);
-
-/** Said where no provider can get through, with exactly what to do. */
-function LocalOnly({ provider, receiver }: { provider: string; receiver: string }) {
-  return (
-    <div className={classes.note} role="note">
-      <Text size="sm" fw={600}>
-        Only this machine reaches this URL; {provider} does not.
-      </Text>
-      <Text size="sm">
-        Let a tunnel or reverse proxy of your own forward a public address to <Code fz={12}>{receiver}</Code>,
-        and start Hookline with that address:{" "}
-        <Code fz={12}>hookline serve --public-url https://hooks.example.com</Code>, or{" "}
-        <Code fz={12}>public_url = "https://hooks.example.com"</Code> in <Code fz={12}>config.toml</Code> in
-        the data directory. The test below works without it.
-      </Text>
-    </div>
-  );
-}

@@ -17,10 +17,14 @@ export function toastSuccess(title: string, message?: string): void {
   });
 }
 
-/** Something failed: why, and what to do. Stays long enough to be read. */
-export function toastError(title: string, error: unknown): void {
+/**
+ * Something failed: why, and what to do. Stays long enough to be read. Of what is told under one `id` only the first is
+ * shown, as long as it is.
+ */
+export function toastError(title: string, error: unknown, id?: string): void {
   const { message, hint } = describeError(error);
   notifications.show({
+    ...(id === undefined ? {} : { id }),
     title,
     message: (
       <>

@@ -11,6 +11,7 @@ pub(super) mod events;
 pub(super) mod sources;
 pub(super) mod sync_jobs;
 pub(super) mod system;
+pub(super) mod tunnel;
 
 /// A workspace of the path.
 #[derive(Debug, Deserialize, IntoParams)]

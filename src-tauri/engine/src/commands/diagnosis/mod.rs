@@ -13,7 +13,6 @@ use super::{CommandError, Commands, status};
 use crate::event::{EventStatus, JobId, SkipReason, Timestamp, WorkspaceId, with_causes};
 use crate::providers::{self, Provider};
 use crate::store::{ActivityRange, EventFilter, SyncJob};
-use crate::tunnel::Tunnel;
 
 mod judge;
 
@@ -131,10 +130,8 @@ impl Commands {
             (Ok(_), Ok(None)) => Some("the job has no signing secret".to_owned()),
             (Ok(_), Ok(Some(_))) => None,
         };
-        let (base_url, public) = {
-            let tunnel = parts.tunnel.load();
-            (tunnel.base_url().to_owned(), !matches!(**tunnel, Tunnel::None { .. }))
-        };
+        let board = parts.tunnel.tunnels.board();
+        let (base_url, public) = (board.base_url(), board.status().public_url.is_some());
         let since = now.plus_millis(-LOOKED_BACK_MS);
         let range = ActivityRange {
             first_minute: since.seconds().div_euclid(60),
