@@ -1,9 +1,11 @@
 //! Hookline from outside: one binary, so that it is linked once.
 
 mod architecture;
+mod endpoints;
 mod journey;
 mod many;
 mod openapi;
+mod provider_api;
 mod receiver;
 mod safety;
 mod secrets;

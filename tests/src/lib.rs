@@ -6,6 +6,7 @@ pub mod internet;
 pub mod mongod;
 pub mod ngrok_edge;
 pub mod process;
+pub mod provider_api;
 #[cfg(feature = "desktop")]
 pub mod screen;
 pub mod secret_service;

@@ -23,6 +23,8 @@ Environment:
   HOOKLINE_DATA_DIR    where everything is kept
   HOOKLINE_SECRET      the signing secret for `jobs create`
   HOOKLINE_DESTINATION the destination for `jobs create`, for URIs that hold a password
+  HOOKLINE_STRIPE_API, HOOKLINE_CLOSE_API
+                       where `serve` reaches these APIs, for tests and proxies
 
 First steps:
   hookline serve
@@ -70,12 +72,21 @@ pub(crate) enum Command {
     /// Shows and checks destinations
     #[command(subcommand)]
     Destinations(Destinations),
-    /// Shows sources
+    /// Shows sources, and stores and checks their API keys
     #[command(subcommand)]
     Sources(Sources),
     /// Shows, starts and stops the tunnel through which providers reach this machine
     #[command(subcommand)]
     Tunnel(Tunnel),
+    /// Sets webhooks up at the provider, and keeps them in line
+    #[command(subcommand)]
+    Endpoints(Endpoints),
+    /// Says why nothing is arriving, and what to do about it
+    Doctor {
+        /// Only this job: its id or name
+        #[arg(long)]
+        job: Option<String>,
+    },
     /// Shows what is received and what is not
     Status,
     /// Looks for damage in the database
@@ -143,6 +154,12 @@ pub(crate) struct Serve {
     #[arg(long, env = "HOOKLINE_SECRETS", value_name = "PLACE",
         value_parser = PossibleValuesParser::new(SecretsChoice::NAMES).try_map(|name| name.parse::<SecretsChoice>()))]
     pub(crate) secrets: Option<SecretsChoice>,
+    /// Where Stripe's API is, for tests and proxies
+    #[arg(long, env = "HOOKLINE_STRIPE_API", value_name = "URL", hide = true)]
+    pub(crate) stripe_api: Option<Url>,
+    /// Where Close's API is, for tests and proxies
+    #[arg(long, env = "HOOKLINE_CLOSE_API", value_name = "URL", hide = true)]
+    pub(crate) close_api: Option<Url>,
     /// Prints one line of JSON with addresses and token when all is listening
     #[arg(long)]
     pub(crate) ready_json: bool,
@@ -179,14 +196,20 @@ pub(crate) enum Jobs {
     Delete {
         /// Its id or name
         job: String,
+        /// Removes the endpoint that Hookline made at the provider first; when that fails, the job stays
+        #[arg(long)]
+        remove_endpoint: bool,
         /// Does not ask
         #[arg(long, short)]
         yes: bool,
     },
-    /// Makes a new signing secret; the old one counts for a while longer
+    /// Makes a new signing secret, or takes the one that the provider made; the old one counts for a while longer
     RotateSecret {
         /// Its id or name
         job: String,
+        /// A file that holds the secret that the provider made; `-` reads standard input
+        #[arg(long, value_name = "FILE")]
+        secret_file: Option<PathBuf>,
         /// For how many hours the old secret still counts
         #[arg(long, default_value_t = 24, value_name = "HOURS")]
         keep_old_for: u32,
@@ -453,10 +476,70 @@ pub(crate) enum Destinations {
     },
 }
 
+const SET_KEY_HELP: &str = "\
+The key is read from a file or from standard input: process arguments can be seen by other users of this machine.
+
+Examples:
+  hookline sources set-key SOURCE --key-file - < stripe.key
+  hookline sources check-key SOURCE";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Sources {
     /// Lists all sources
     List,
     /// Lists the providers that webhooks can come from
     Providers,
+    /// Stores an API key of the provider's, with which webhooks are set up there
+    #[command(after_help = SET_KEY_HELP)]
+    SetKey {
+        /// The source: its id or name
+        source: String,
+        /// A file that holds the key; `-` reads standard input
+        #[arg(long, value_name = "FILE")]
+        key_file: PathBuf,
+    },
+    /// Asks the provider whose the stored API key is
+    CheckKey {
+        /// The source: its id or name
+        source: String,
+    },
+}
+
+const ENDPOINTS_HELP: &str = "\
+The source of the job needs an API key (`hookline sources set-key`), and Hookline a public address that begins with
+https:// (`hookline serve --public-url`). Only endpoints that Hookline made are ever changed or removed.
+
+Examples:
+  hookline endpoints create JOB
+  hookline endpoints check JOB
+  hookline endpoints mend JOB";
+
+#[derive(Debug, Subcommand)]
+#[command(after_help = ENDPOINTS_HELP)]
+pub(crate) enum Endpoints {
+    /// Sets the job's webhook up at its provider; the secret that the provider makes becomes the job's
+    Create {
+        /// The job: its id or name
+        job: String,
+    },
+    /// Shows how it stands there, as far as is known
+    Show {
+        /// The job: its id or name
+        job: String,
+    },
+    /// Asks the provider how it stands; exit code 1 when it is not as it should be
+    Check {
+        /// The job: its id or name
+        job: String,
+    },
+    /// Brings it into line: URL, event types, turned on; made anew where it is gone
+    Mend {
+        /// The job: its id or name
+        job: String,
+    },
+    /// Removes it at the provider
+    Remove {
+        /// The job: its id or name
+        job: String,
+    },
 }

@@ -1,9 +1,9 @@
-//! `hookline docs …`, `hookline destinations …`, `hookline sources …`.
+//! `hookline docs …`, `hookline destinations …`.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::arguments::{Destinations, Docs, Sources};
+use crate::arguments::{Destinations, Docs};
 use crate::client::{Client, text};
 use crate::error::CliError;
 use crate::output;
@@ -122,39 +122,6 @@ pub(crate) async fn destinations(client: &Client, command: Destinations, json: b
                 output::line(&text(&answer["message"]))?;
             }
             if answer["ok"] == true { Ok(()) } else { Err(CliError::from_answer(424, &answer)) }
-        }
-    }
-}
-
-pub(crate) async fn sources(client: &Client, command: Sources, json: bool) -> Result<(), CliError> {
-    match command {
-        Sources::List => {
-            let rows = client.rows("/sources", "sources").await?;
-            if json {
-                return output::json(&Value::Array(rows));
-            }
-            let rows = rows
-                .iter()
-                .map(|row| vec![text(&row["id"]), text(&row["name"]), text(&row["kind"])])
-                .collect();
-            output::table(
-                &["ID", "NAME", "PROVIDER"],
-                rows,
-                "There is no source yet; `hookline jobs create` makes one.",
-            )
-        }
-        Sources::Providers => {
-            let mut answer = client.answer(client.request(Method::GET, "/providers")).await?;
-            if json {
-                return output::json(&answer["providers"].take());
-            }
-            let rows = answer["providers"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .map(|provider| vec![text(&provider["kind"]), text(&provider["label"])])
-                .collect();
-            output::table(&["PROVIDER", "NAME"], rows, "None.")
         }
     }
 }

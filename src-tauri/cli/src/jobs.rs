@@ -35,11 +35,15 @@ pub(crate) async fn run(client: &Client, command: Jobs, json: bool) -> Result<()
             let job = enable(client, &job, true).await?;
             show_or(json, &job, || output::line(&format!("`{}` receives.", text(&job["name"]))))
         }
-        Jobs::Delete { job, yes } => delete(client, &job, yes, json).await,
-        Jobs::RotateSecret { job, keep_old_for } => {
+        Jobs::Delete { job, remove_endpoint, yes } => delete(client, &job, remove_endpoint, yes, json).await,
+        Jobs::RotateSecret { job, secret_file, keep_old_for } => {
+            let mut body = json!({"keepOldForHours": keep_old_for});
+            if let Some(file) = &secret_file {
+                body["secret"] = json!(read_secret(file)?);
+            }
             let id = client.job_id(&job).await?;
             let path = format!("/sync-jobs/{id}/webhook/regenerate-secret");
-            let answer = client.send(Method::POST, &path, &json!({"keepOldForHours": keep_old_for})).await?;
+            let answer = client.send(Method::POST, &path, &body).await?;
             show_or(json, &answer, || {
                 output::pairs(&[("New secret", text(&answer["webhookSecret"]))])?;
                 output::line(&format!("The old one counts for {keep_old_for} more hours."))
@@ -92,6 +96,7 @@ async fn create(client: &Client, create: CreateJob) -> Result<(Value, String), C
     Ok((client.send(Method::POST, "/sync-jobs", &job).await?, text(&source["kind"])))
 }
 
+/// A secret in a file; `-` is standard input.
 pub(crate) fn read_secret(file: &Path) -> Result<String, CliError> {
     let read = if file == Path::new("-") {
         let mut text = String::new();
@@ -238,7 +243,13 @@ async fn enable(client: &Client, job: &str, enabled: bool) -> Result<Value, CliE
     client.send(Method::PATCH, &format!("/sync-jobs/{id}"), &json!({"enabled": enabled})).await
 }
 
-async fn delete(client: &Client, job: &str, yes: bool, json: bool) -> Result<(), CliError> {
+async fn delete(
+    client: &Client,
+    job: &str,
+    remove_endpoint: bool,
+    yes: bool,
+    json: bool,
+) -> Result<(), CliError> {
     let job = client.job(job).await?;
     let name = text(&job["name"]);
     if !yes {
@@ -255,6 +266,15 @@ async fn delete(client: &Client, job: &str, yes: bool, json: bool) -> Result<(),
             return Err(CliError::failed("the name was another one; nothing was deleted"));
         }
     }
-    client.delete(&format!("/sync-jobs/{}", text(&job["id"]))).await?;
-    show_or(json, &json!({"deleted": job["id"]}), || output::line(&format!("`{name}` is deleted.")))
+    let query = if remove_endpoint { "?endpoint=remove" } else { "" };
+    let answer = client.delete(&format!("/sync-jobs/{}{query}", text(&job["id"]))).await?;
+    let shown = json!({"deleted": job["id"], "endpoint": answer["endpoint"], "hint": answer["hint"]});
+    show_or(json, &shown, || {
+        output::line(&format!("`{name}` is deleted."))?;
+        match answer["endpoint"].as_str() {
+            Some("removed") => output::line("Its endpoint at the provider is removed."),
+            Some("left") => output::line(&text(&answer["hint"])),
+            _ => Ok(()),
+        }
+    })
 }

@@ -10,7 +10,9 @@ use clap::Parser as _;
 mod arguments;
 mod client;
 mod completions;
+mod doctor;
 mod documents;
+mod endpoints;
 mod error;
 mod events;
 mod jobs;
@@ -18,6 +20,7 @@ mod maintenance;
 mod output;
 mod send;
 mod serve;
+mod sources;
 mod tunnel;
 
 use arguments::{Arguments, Command};
@@ -51,7 +54,9 @@ async fn run(arguments: Arguments) -> Result<(), CliError> {
         Command::Send(send) => send::run(&client()?, send, json).await,
         Command::Docs(command) => documents::docs(&client()?, command, json).await,
         Command::Destinations(command) => documents::destinations(&client()?, command, json).await,
-        Command::Sources(command) => documents::sources(&client()?, command, json).await,
+        Command::Sources(command) => sources::run(&client()?, command, json).await,
+        Command::Endpoints(command) => endpoints::run(&client()?, command, json).await,
+        Command::Doctor { job } => doctor::run(&client()?, job.as_deref(), json).await,
         Command::Tunnel(command) => tunnel::run(&client()?, command, json).await,
         Command::Status => maintenance::status(&client()?, json).await,
         Command::Check => maintenance::check(&data_dir, json).await,

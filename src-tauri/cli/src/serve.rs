@@ -21,10 +21,14 @@ pub(crate) async fn run(data_dir: PathBuf, serve: Serve) -> Result<(), CliError>
         max_body_bytes: serve.max_body_bytes,
         secrets: serve.secrets,
         log: serve.log_level,
+        stripe_api: serve.stripe_api,
+        close_api: serve.close_api,
         ..Settings::from_environment()
     };
     let config = Config::read(data_dir, chosen).map_err(|error| match error {
-        ConfigError::BodyBytes { .. } | ConfigError::Tunnel(_) => CliError::usage(error.to_string()),
+        ConfigError::BodyBytes { .. } | ConfigError::Tunnel(_) | ConfigError::ApiBase { .. } => {
+            CliError::usage(error.to_string())
+        }
         ConfigError::Read { .. } | ConfigError::Parse { .. } => CliError::from_chain(&error),
     })?;
     // Kept until the end, so that the last lines are written.

@@ -8,6 +8,9 @@ pub mod event;
 // Who sends webhooks: verify, read, map to operations.
 pub mod providers;
 
+// Providers' own APIs: webhook endpoints made, changed and removed there.
+pub mod provider_api;
+
 // How requests reach this machine.
 pub mod tunnel;
 
@@ -25,6 +28,9 @@ pub mod sinks;
 
 // Takes due events, applies them in batches, records what became of them.
 pub mod worker;
+
+// Keeps jobs' webhook endpoints at their providers in line.
+pub mod endpoints;
 
 // What a person can ask for.
 pub mod commands;

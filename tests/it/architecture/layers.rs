@@ -8,16 +8,20 @@ use super::tokens::Source;
 /// itself; those of one layer do not know each other.
 const LAYERS: [&[&str]; 6] = [
     &["event"],
-    &["store", "providers", "sinks", "tunnel", "secrets"],
-    &["receiver", "worker", "schedule"],
+    &["store", "providers", "provider_api", "sinks", "tunnel", "secrets"],
+    &["receiver", "worker", "schedule", "endpoints"],
     &["commands"],
     &["api"],
     &["app"],
 ];
 
 /// The modules of plug-ins, and the traits of which a plug-in implements one.
-const KINDS: [(&str, &[&str]); 3] =
-    [("providers", &["Provider"]), ("sinks", &["Sink", "Documents"]), ("tunnel", &["Link"])];
+const KINDS: [(&str, &[&str]); 4] = [
+    ("providers", &["Provider"]),
+    ("provider_api", &["EndpointApi"]),
+    ("sinks", &["Sink", "Documents"]),
+    ("tunnel", &["Link"]),
+];
 
 /// Modules beside plug-ins that implement such a trait for all of them: shared, not plug-ins. Whatever implements
 /// none is shared anyway.
@@ -156,6 +160,7 @@ mod tests {
     fn a_rule_that_no_longer_finds_any_plug_in_is_found() {
         let sources = read(&[
             ("providers/stripe.rs", "impl Provider for Stripe {}"),
+            ("provider_api/stripe.rs", "impl EndpointApi for Stripe {}"),
             ("sinks/local.rs", ""),
             ("tunnel/own_url.rs", "impl Link for OwnUrl {}"),
         ]);
@@ -177,6 +182,8 @@ mod tests {
             ),
             ("providers/close/read.rs", "impl Provider for Close {}"),
             ("providers/signature.rs", "#[cfg(test)] impl Provider for Fake {}"),
+            ("provider_api/close.rs", "use super::stripe::Form; impl EndpointApi for Close {}"),
+            ("provider_api/stripe.rs", "impl EndpointApi for Stripe {}"),
             ("sinks/local.rs", "use super::ordering::Guarded; impl Documents for Local {}"),
             ("sinks/ordering/protocol.rs", "impl<D: Documents> Sink for Guarded<D> {}"),
             ("tunnel/own_url.rs", "impl Link for OwnUrl {}"),
@@ -186,6 +193,7 @@ mod tests {
             [
                 "providers/naming.rs:1: `providers::naming` must not know `providers::stripe`: what several need is shared beside them",
                 "providers/close/mod.rs:1: `providers::close` must not know `providers::stripe`: what several need is shared beside them",
+                "provider_api/close.rs:1: `provider_api::close` must not know `provider_api::stripe`: what several need is shared beside them",
             ]
         );
     }

@@ -11,7 +11,7 @@ use axum::extract::{Path, State};
 use axum::routing::any;
 use hookline_engine::event::{Clock, Timestamp};
 use hookline_engine::receiver::server::{Server, ServerLimits};
-use hookline_engine::tunnel::proof::{Probes, Proof, Prove};
+use hookline_engine::tunnel::proof::{Place, Probes, Proof, Prove};
 use hookline_engine::tunnel::{
     Board, ByteStream, Dial, Ingress, NgrokEdge, Trouble, TunnelKind, TunnelParts, TunnelSettings,
     TunnelState, TunnelStatus, Tunnels,
@@ -67,7 +67,7 @@ struct MemoryProve {
 
 #[async_trait]
 impl Prove for MemoryProve {
-    async fn prove(&self, _public: &Url) -> Proof {
+    async fn prove(&self, _address: &Url, _place: Place) -> Proof {
         if self.edge.bound_url().is_none() {
             return Proof::Wrong { status: 404, trouble: Trouble::new("no tunnel is bound") };
         }

@@ -26,7 +26,7 @@ fn states(diagnosis: &Value, state: &str) -> Vec<String> {
 async fn a_new_job_on_this_machine_alone_is_ready_but_has_no_public_address() {
     let (_folder, hookline, job) = with_job().await;
     let found = diagnosis(&hookline, &job).await;
-    assert_eq!(found["findings"].as_array().map(Vec::len), Some(10), "{found}");
+    assert_eq!(found["findings"].as_array().map(Vec::len), Some(11), "{found}");
     assert_eq!(states(&found, "problem"), [""; 0], "{found}");
     assert_eq!(states(&found, "warning"), ["publicUrl", "lastEvent"], "{found}");
     assert!(text(&found["summary"]).starts_with("There is no public address"), "{found}");
@@ -91,7 +91,8 @@ async fn a_public_address_behind_which_is_nothing_or_something_else_is_told() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("listens");
     let other = format!("http://{}", listener.local_addr().expect("an address"));
     let serving = tokio::spawn(async move { axum::serve(listener, elsewhere).await });
-    for (public, expected) in [("http://127.0.0.1:9", "Nothing answers"), (&other, "Something else answers")]
+    for (public, expected) in
+        [("http://127.0.0.1:9", "The public address cannot be reached"), (&other, "Something else answers")]
     {
         let hookline = Hookline::start_with(folder.path(), &["--public-url", public]).await;
         let job = hookline.job("stripe", json!({"name": expected, "kind": "local"}), json!({})).await;

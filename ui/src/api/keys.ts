@@ -17,6 +17,10 @@ export const keys = {
   overview: ["overview"] as const,
   /** Numbers of one job: stats, activity, types, diagnosis. */
   figures: (jobId: string) => ["figures", jobId] as const,
+  /** A job's endpoint at its provider. */
+  endpoint: (jobId: string) => ["endpoint", jobId] as const,
+  /** Those of all jobs. */
+  anyEndpoint: ["endpoint"] as const,
   events: ["events"] as const,
   event: (jobId: string, eventId: string) => ["event", jobId, eventId] as const,
   documents: (destinationId: string) => ["documents", destinationId] as const,
@@ -33,14 +37,19 @@ export function staleAfter(changes: Change[]): QueryKey[] | null {
       case "refresh":
         return null;
       case "sources":
-        add(keys.sources, keys.jobs);
+        // Without its key nothing can be set up at a provider.
+        add(keys.sources, keys.jobs, keys.anyEndpoint);
         break;
       case "destinations":
         add(keys.destinations, keys.jobs, ["documents"]);
         break;
       case "syncJobs":
         add(keys.jobs, keys.overview, keys.status);
-        if (jobId) add(keys.figures(jobId));
+        // What a job's endpoint should be follows from the job.
+        if (jobId) add(keys.figures(jobId), keys.endpoint(jobId));
+        break;
+      case "endpoints":
+        if (jobId) add(keys.endpoint(jobId), keys.figures(jobId));
         break;
       case "events":
         add(keys.events, keys.jobs, keys.overview, keys.status, ["documents"]);
@@ -52,7 +61,7 @@ export function staleAfter(changes: Change[]): QueryKey[] | null {
         break;
       case "tunnel":
         // The webhook URLs of all jobs begin with its address.
-        add(keys.tunnel, keys.status, keys.jobs);
+        add(keys.tunnel, keys.status, keys.jobs, keys.anyEndpoint);
         break;
     }
   }

@@ -219,6 +219,16 @@ impl Query {
             .transpose()
     }
 
+    /// One of these values.
+    pub(super) fn choice(&mut self, key: &str, values: &[&str]) -> Result<Option<String>, CommandError> {
+        match self.one(key)? {
+            Some(value) if !values.contains(&value.as_str()) => {
+                Err(malformed(key, format!("`{key}` has to be one of {}", values.join(", "))))
+            }
+            value => Ok(value),
+        }
+    }
+
     /// `true` or `false`; false unless named.
     pub(super) fn flag(&mut self, key: &str) -> Result<bool, CommandError> {
         Ok(self.parsed(key, "`true` or `false`")?.unwrap_or(false))

@@ -81,6 +81,7 @@ fn parts() -> (Router<Commands>, utoipa::openapi::OpenApi) {
         .merge(routes::sources::router())
         .merge(routes::destinations::router())
         .merge(routes::sync_jobs::router())
+        .merge(routes::endpoints::router())
         .merge(routes::events::router())
         .merge(routes::activity::router())
         .merge(routes::tunnel::router())

@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use url::Url;
 
+use crate::provider_api::ApiBases;
 use crate::secrets::SecretsChoice;
 use crate::tunnel::settings::{SettingsError, TunnelSettings};
 use crate::tunnel::{NgrokEdge, NgrokSettings};
@@ -33,6 +34,8 @@ pub struct Config {
     pub secrets: SecretsChoice,
     /// The log level or filter.
     pub log: String,
+    /// Where the providers' APIs are: their own addresses but for tests and proxies.
+    pub provider_apis: ApiBases,
 }
 
 impl Config {
@@ -58,6 +61,7 @@ impl Config {
             max_body_bytes: Self::MAX_BODY_BYTES,
             secrets: SecretsChoice::default(),
             log: "info".to_owned(),
+            provider_apis: ApiBases::default(),
         }
     }
 
@@ -69,10 +73,19 @@ impl Config {
         if !Self::BODY_BYTES_RANGE.contains(&max_body_bytes) {
             return Err(ConfigError::BodyBytes { given: max_body_bytes });
         }
+        let tunnel = match wanted_tunnel(&chosen)? {
+            Some(wanted) => Some(wanted),
+            None => wanted_tunnel(&file)?,
+        };
+        let provider_apis = ApiBases {
+            stripe: api_base(chosen.stripe_api.or(file.stripe_api), default.provider_apis.stripe)?,
+            close: api_base(chosen.close_api.or(file.close_api), default.provider_apis.close)?,
+        };
         Ok(Self {
+            provider_apis,
             listen: chosen.listen.or(file.listen).unwrap_or(default.listen),
             api: chosen.api.or(file.api).unwrap_or(default.api),
-            tunnel: tunnel(&chosen)?.map_or_else(|| tunnel(&file), |chosen| Ok(Some(chosen)))?,
+            tunnel,
             ngrok_authtoken: chosen.ngrok_authtoken,
             ngrok_edge: NgrokEdge {
                 server: chosen.ngrok_server,
@@ -118,6 +131,21 @@ pub struct Settings {
     pub secrets: Option<SecretsChoice>,
     /// The log level or filter.
     pub log: Option<String>,
+    /// Where Stripe's API is.
+    pub stripe_api: Option<Url>,
+    /// Where Close's API is.
+    pub close_api: Option<Url>,
+}
+
+/// An address that requests with a key are sent to: http or https, nothing behind it but a path.
+fn api_base(chosen: Option<Url>, default: Url) -> Result<Url, ConfigError> {
+    let Some(url) = chosen else { return Ok(default) };
+    let is_plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    if matches!(url.scheme(), "http" | "https") && url.has_host() && is_plain {
+        Ok(url)
+    } else {
+        Err(ConfigError::ApiBase { given: url.scheme().to_owned() })
+    }
 }
 
 /// Why settings could not be used.
@@ -145,6 +173,14 @@ pub enum ConfigError {
     /// The tunnel cannot be like this.
     #[error(transparent)]
     Tunnel(#[from] SettingsError),
+    /// The address of a provider's API is none that requests could be sent to.
+    #[error(
+        "a provider's API (stripe_api, close_api) has to be a plain http or https address, not one of `{given}`"
+    )]
+    ApiBase {
+        /// The scheme of what was chosen; the rest may hold a password.
+        given: String,
+    },
     /// It is not TOML, or has a setting that does not exist.
     #[error("{path} has a mistake")]
     Parse {
@@ -157,7 +193,7 @@ pub enum ConfigError {
 }
 
 /// The tunnel that these settings ask for, if they do.
-fn tunnel(settings: &Settings) -> Result<Option<TunnelSettings>, ConfigError> {
+fn wanted_tunnel(settings: &Settings) -> Result<Option<TunnelSettings>, ConfigError> {
     let ngrok = NgrokSettings {
         domain: settings.ngrok_domain.clone(),
         region: settings.ngrok_region.clone(),
@@ -177,12 +213,15 @@ fn tunnel(settings: &Settings) -> Result<Option<TunnelSettings>, ConfigError> {
 }
 
 impl Settings {
-    /// What only the environment says: the authtoken for ngrok, which is a secret, and another edge of ngrok's.
+    /// What the environment alone says: the authtoken for ngrok, which is a secret, another edge of ngrok's, and other
+    /// addresses of providers' APIs.
     pub fn from_environment() -> Self {
         let text = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
         Self {
             ngrok_authtoken: text("NGROK_AUTHTOKEN").map(SecretString::from),
             ngrok_server: text("HOOKLINE_NGROK_SERVER"),
+            stripe_api: text("HOOKLINE_STRIPE_API").and_then(|url| Url::parse(&url).ok()),
+            close_api: text("HOOKLINE_CLOSE_API").and_then(|url| Url::parse(&url).ok()),
             ngrok_ca: std::env::var_os("HOOKLINE_NGROK_CA")
                 .filter(|path| !path.is_empty())
                 .map(PathBuf::from),
@@ -244,6 +283,18 @@ mod tests {
         write("max_body_bytes = 100\n");
         let error = Config::read(folder.path().to_owned(), Settings::default()).expect_err("is refused");
         assert!(error.to_string().contains("from 1024 to 67108864, not 100"), "{error}");
+        write("stripe_api = \"http://127.0.0.1:9/stripe\"\n");
+        let config = Config::read(folder.path().to_owned(), Settings::default()).expect("is fine");
+        assert_eq!(config.provider_apis.stripe.as_str(), "http://127.0.0.1:9/stripe");
+        assert_eq!(config.provider_apis.close.as_str(), "https://api.close.com/");
+        for bad in ["file:///etc/passwd", "https://ann:secret@example.com", "https://example.com/?q=1"] {
+            let chosen = Settings { close_api: Some(bad.parse().expect("a URL")), ..Settings::default() };
+            let error = Config::read(folder.path().to_owned(), chosen).expect_err(bad);
+            assert!(
+                error.to_string().contains("close_api") && !error.to_string().contains("secret"),
+                "{error}"
+            );
+        }
         write("lisen = \"127.0.0.1:5000\"\n");
         let error = Settings::read(folder.path()).expect_err("is refused");
         let cause = std::error::Error::source(&error).expect("has a cause").to_string();

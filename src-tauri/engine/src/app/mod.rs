@@ -16,7 +16,10 @@ use url::Url;
 use crate::api;
 use crate::commands::tunnel::TunnelControl;
 use crate::commands::{Commands, CommandsParts};
+use crate::endpoints::{self, Endpoints, EndpointsParts, Pace};
 use crate::event::{Clock, SystemClock};
+use crate::provider_api::Apis;
+use crate::provider_api::retry::Patience;
 use crate::receiver::server::{Server, ServerLimits};
 use crate::receiver::{Directory, Receiver};
 use crate::secrets::{self, SecretError, SecretsChoice, SharedSecrets};
@@ -152,6 +155,7 @@ pub struct App {
     /// Serves what comes through a tunnel without a port.
     ingress: Server,
     tunnel_log: JoinHandle<()>,
+    keeper: JoinHandle<()>,
     /// Released last: who holds it owns the data directory.
     ownership: ownership::Ownership,
 }
@@ -183,6 +187,23 @@ impl App {
         let board = Board::new(http_url(receiver_address), Arc::clone(&clock));
         tunnel_log::remember(&store, &board, &*clock).await?;
         let directory = Directory::new(store.clone(), Arc::clone(&secrets));
+        let changing = Arc::new(tokio::sync::Mutex::new(()));
+        let endpoints = Endpoints::new(EndpointsParts {
+            store: store.clone(),
+            secrets: Arc::clone(&secrets),
+            apis: Apis::new(config.provider_apis.clone(), Patience::default()),
+            clock: Arc::clone(&clock),
+            public_url: board.public_url(),
+            changing: Arc::clone(&changing),
+            after_secret: {
+                let directory = directory.clone();
+                Arc::new(move || {
+                    let directory = directory.clone();
+                    Box::pin(async move { directory.reload().await })
+                })
+            },
+            pace: Pace::default(),
+        });
         let options = WorkerOptions { batches_in_flight: BATCHES_IN_FLIGHT, documents_folder };
         let worker = Worker::new(store.clone(), Arc::clone(&secrets), Arc::clone(&clock), options);
         directory.reload().await?;
@@ -219,6 +240,8 @@ impl App {
                 chosen_at_start: config.tunnel,
                 authtoken: config.ngrok_authtoken,
             },
+            endpoints: endpoints.clone(),
+            changing,
             clock: Arc::clone(&clock),
             data_dir: config.data_dir.clone(),
             log_dir: logging::folder(&config.data_dir),
@@ -232,6 +255,7 @@ impl App {
         let api = tokio::spawn(api.listen(api_listener, REQUESTS_GRACE));
         let tunnel_log =
             tokio::spawn(tunnel_log::run(store.clone(), board, Arc::clone(&clock), stop_serving.clone()));
+        let keeper = tokio::spawn(endpoints::keeper::run(endpoints, stop_serving.clone()));
         let housekeeping = tokio::spawn(housekeeping::run(store.clone(), clock, stop_serving.clone()));
         commands.resume_tunnel().await;
         tracing::info!(receiver = %ready.receiver, api = %ready.api, data_dir = %config.data_dir.display(), "ready");
@@ -248,6 +272,7 @@ impl App {
             tunnels,
             ingress,
             tunnel_log,
+            keeper,
             ownership,
         })
     }
@@ -272,7 +297,7 @@ impl App {
         // The change streams of the API never end by themselves.
         self.commands.end_streams();
         self.stop_serving.cancel();
-        for task in [self.receiver, self.api, self.housekeeping, self.tunnel_log] {
+        for task in [self.receiver, self.api, self.housekeeping, self.keeper, self.tunnel_log] {
             if let Err(error) = task.await {
                 tracing::error!(%error, "a task ended badly");
             }

@@ -31,6 +31,8 @@ pub enum ChangedThing {
     Destinations,
     /// The job `jobId`.
     SyncJobs,
+    /// What is known of the endpoint at the provider of the job `jobId`.
+    Endpoints,
     /// Events of the job `jobId`.
     Events,
     /// Executions of the job `jobId`.
@@ -58,6 +60,7 @@ impl From<Change> for ChangeAnswer {
             Change::Sources => (ChangedThing::Sources, None),
             Change::Destinations => (ChangedThing::Destinations, None),
             Change::SyncJobs { job_id } => (ChangedThing::SyncJobs, Some(job_id)),
+            Change::Endpoints { job_id } => (ChangedThing::Endpoints, Some(job_id)),
             Change::Events { job_id } => (ChangedThing::Events, Some(job_id)),
             Change::Executions { job_id } => (ChangedThing::Executions, Some(job_id)),
         };

@@ -5,6 +5,7 @@ use std::error::Error;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::endpoints::EndpointError;
 use crate::secrets::SecretError;
 use crate::sinks::{InvalidConnection, SinkError};
 use crate::store::StoreError;
@@ -44,6 +45,16 @@ pub enum ErrorCode {
     DestinationInvalid,
     /// The webhook's URL cannot be reached.
     ReceiverUnreachable,
+    /// The source has no API key, and what was asked for needs one.
+    ApiKeyMissing,
+    /// There is no public address that a provider could send to.
+    PublicUrlMissing,
+    /// The provider has no API through which webhooks could be set up.
+    EndpointUnsupported,
+    /// The provider's API refuses: somebody has to change something.
+    ProviderRefused,
+    /// The provider's API cannot be reached, or fails at the moment.
+    ProviderUnreachable,
     /// The store takes nothing at the moment.
     StorageUnavailable,
     /// The store failed.
@@ -64,7 +75,7 @@ impl ErrorCode {
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::Timeout => 408,
-            Self::Conflict => 409,
+            Self::Conflict | Self::ApiKeyMissing | Self::PublicUrlMissing | Self::EndpointUnsupported => 409,
             Self::PayloadTooLarge => 413,
             Self::UnsupportedMediaType => 415,
             Self::WrongHost => 421,
@@ -73,7 +84,9 @@ impl ErrorCode {
             Self::DestinationUnreachable
             | Self::DestinationRefused
             | Self::DestinationInvalid
-            | Self::ReceiverUnreachable => 424,
+            | Self::ReceiverUnreachable
+            | Self::ProviderRefused
+            | Self::ProviderUnreachable => 424,
             Self::StorageUnavailable => 503,
             Self::StorageFailed | Self::SecretsUnavailable | Self::Internal => 500,
         }
@@ -144,7 +157,13 @@ impl CommandError {
 
 impl From<StoreError> for CommandError {
     fn from(error: StoreError) -> Self {
-        match &error {
+        Self::from_store(&error)
+    }
+}
+
+impl CommandError {
+    fn from_store(error: &StoreError) -> Self {
+        match error {
             StoreError::NotFound { what, id } => Self::not_found(what, id),
             StoreError::Conflict { message } => Self::new(ErrorCode::Conflict, message.clone()),
             StoreError::Full => Self::new(ErrorCode::StorageUnavailable, error.to_string())
@@ -153,7 +172,7 @@ impl From<StoreError> for CommandError {
                 .with_hint("Try again in a moment."),
             StoreError::Closed => Self::new(ErrorCode::StorageUnavailable, "Hookline is stopping"),
             StoreError::Sqlite(_) => {
-                tracing::error!(error = &error as &dyn Error, "the store failed");
+                tracing::error!(error = error as &dyn Error, "the store failed");
                 Self::new(ErrorCode::StorageFailed, error.to_string())
                     .with_hint("`hookline check` looks for damage; the log tells more.")
             }
@@ -163,6 +182,12 @@ impl From<StoreError> for CommandError {
 
 impl From<SecretError> for CommandError {
     fn from(error: SecretError) -> Self {
+        Self::from_secrets(&error)
+    }
+}
+
+impl CommandError {
+    fn from_secrets(error: &SecretError) -> Self {
         let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
         let hint = error.hint();
         Self::new(ErrorCode::SecretsUnavailable, format!("{error}{cause}")).with_hint(hint)
@@ -180,6 +205,26 @@ impl From<SinkError> for CommandError {
                 Self::new(ErrorCode::DestinationRefused, message).with_hint(hint)
             }
         }
+    }
+}
+
+impl From<EndpointError> for CommandError {
+    fn from(error: EndpointError) -> Self {
+        let code = match &error {
+            EndpointError::Store(error) => return Self::from_store(error),
+            EndpointError::Secrets(error) => return Self::from_secrets(error),
+            EndpointError::Internal { what } => return Self::internal(what, &error),
+            EndpointError::NoApi { .. } => ErrorCode::EndpointUnsupported,
+            EndpointError::NoKey { .. } => ErrorCode::ApiKeyMissing,
+            EndpointError::NoPublicUrl | EndpointError::NotHttps { .. } => ErrorCode::PublicUrlMissing,
+            EndpointError::NothingToSelect { .. }
+            | EndpointError::AlreadyThere
+            | EndpointError::Provider { .. } => ErrorCode::Conflict,
+            EndpointError::NotThere => ErrorCode::NotFound,
+            EndpointError::Api(api) if api.is_passing() => ErrorCode::ProviderUnreachable,
+            EndpointError::Api(_) => ErrorCode::ProviderRefused,
+        };
+        Self { hint: error.hint().map(str::to_owned), ..Self::new(code, error.to_string()) }
     }
 }
 
@@ -243,6 +288,26 @@ mod tests {
         let error = CommandError::from(SinkError::Unavailable { message: "connection refused".into() });
         assert_eq!(error.code.http_status(), 424);
         assert!(error.hint.is_some());
+    }
+
+    #[test]
+    fn an_error_about_an_endpoint_has_the_code_that_is_written_down_with_it() {
+        use crate::provider_api::{ApiError, ApiErrorKind};
+        for error in [
+            EndpointError::NoApi { label: "GitHub".into() },
+            EndpointError::NoKey { label: "Stripe".into() },
+            EndpointError::NoPublicUrl,
+            EndpointError::NotHttps { url: "http://example.com/".into() },
+            EndpointError::NothingToSelect { unselectable: Vec::new() },
+            EndpointError::AlreadyThere,
+            EndpointError::NotThere,
+            EndpointError::Api(ApiError::new(ApiErrorKind::Forbidden, "no")),
+            EndpointError::Api(ApiError::new(ApiErrorKind::Unsure, "perhaps")),
+        ] {
+            let command = CommandError::from(error.clone());
+            assert_eq!(serde_json::to_value(command.code).expect("JSON"), error.code(), "{error}");
+            assert!(command.hint.is_some(), "{error}");
+        }
     }
 
     #[test]

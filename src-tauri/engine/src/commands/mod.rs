@@ -17,6 +17,7 @@ use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+use crate::endpoints::Endpoints;
 use crate::event::{Clock, Timestamp, WorkspaceId};
 use crate::receiver::Directory;
 use crate::secrets::{SecretError, SecretName, SharedSecrets};
@@ -32,6 +33,7 @@ pub mod destinations;
 pub mod diagnosis;
 pub mod diagnostics;
 pub mod documents;
+pub mod endpoints;
 mod error;
 pub mod event_detail;
 pub mod event_payload;
@@ -64,6 +66,10 @@ pub struct CommandsParts {
     pub directory: Directory,
     /// How the receiver is reached from outside.
     pub tunnel: tunnel::TunnelControl,
+    /// The jobs' endpoints at their providers.
+    pub endpoints: Endpoints,
+    /// Held by every command that changes sources, destinations or jobs, and by whoever changes a job's secrets.
+    pub changing: Arc<tokio::sync::Mutex<()>>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// The data directory.
@@ -89,8 +95,6 @@ struct Inner {
     started_at: Timestamp,
     /// Cancelled when the app stops.
     streams_end: CancellationToken,
-    /// Held by every command that changes sources, destinations or jobs.
-    changing: tokio::sync::Mutex<()>,
     /// The tunnel that the start asked for, until somebody chooses otherwise.
     tunnel_at_start: parking_lot::Mutex<Option<TunnelSettings>>,
 }
@@ -99,9 +103,9 @@ impl Commands {
     /// The commands over these parts.
     pub fn new(parts: CommandsParts) -> Self {
         let started_at = parts.clock.now();
-        let (streams_end, changing) = (CancellationToken::new(), tokio::sync::Mutex::new(()));
+        let streams_end = CancellationToken::new();
         let tunnel_at_start = parking_lot::Mutex::new(parts.tunnel.chosen_at_start.clone());
-        Self { inner: Arc::new(Inner { parts, started_at, streams_end, changing, tunnel_at_start }) }
+        Self { inner: Arc::new(Inner { parts, started_at, streams_end, tunnel_at_start }) }
     }
 
     /// Ends the streams of [`Commands::changes`], which never end by themselves: to be called when the app stops.
@@ -118,7 +122,7 @@ impl Commands {
     }
 
     async fn lock_changes(&self) -> tokio::sync::MutexGuard<'_, ()> {
-        self.inner.changing.lock().await
+        self.parts().changing.lock().await
     }
 
     /// Refuses workspaces that do not exist.

@@ -4,6 +4,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::endpoints::DeletedJob;
 use super::job_answer::{JobAnswer, JobList, ShowSecret};
 use super::sources::provider_of;
 use super::{CommandError, Commands, ErrorCode, patch, validate};
@@ -260,6 +261,13 @@ impl Commands {
                     ),
                 ));
             }
+            if job.source_id != source_id && self.store().provider_endpoint(id).await?.is_some() {
+                return Err(CommandError::contradiction(
+                    "sourceId",
+                    "Hookline has set up the webhook in the account of the job's present source",
+                )
+                .with_hint("Remove the endpoint first, and set it up again with the other source."));
+            }
             job.source_id = source_id;
         }
         if let Some(destination_id) = destination_id {
@@ -292,13 +300,22 @@ impl Commands {
         self.job_answer(job, ShowSecret::No, provider.info().known_types).await
     }
 
-    /// Deletes a job with its events, executions and secret. What it synced stays in the destination.
-    pub async fn delete_sync_job(&self, workspace: &WorkspaceId, id: &JobId) -> Result<(), CommandError> {
+    /// Deletes a job with its events, executions and secret. What it synced stays in the destination. The endpoint that
+    /// Hookline made at the provider goes first, if that is wanted: when it cannot be removed, the job stays.
+    pub async fn delete_sync_job(
+        &self,
+        workspace: &WorkspaceId,
+        id: &JobId,
+        remove_endpoint: bool,
+    ) -> Result<DeletedJob, CommandError> {
         self.check_workspace(workspace).await?;
+        let job = self.store().sync_job(workspace, id).await?;
+        let endpoint = self.endpoint_of_deleted(&job, remove_endpoint).await?;
         let _changing = self.lock_changes().await;
         self.store().delete_sync_job(workspace, id).await?;
         self.forget_secret(SecretName::webhook(id)).await;
-        self.reload().await
+        self.reload().await?;
+        Ok(DeletedJob::new(id.clone(), endpoint))
     }
 
     /// Replaces a job's secret; the old one counts for a while, so that the provider can be told in peace.

@@ -56,6 +56,7 @@ static INFO: ProviderInfo = ProviderInfo {
         "invitee_no_show.deleted",
         "routing_form_submission.created",
     ],
+    key_help: None,
 };
 
 /// Calendly.

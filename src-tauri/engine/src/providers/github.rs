@@ -114,6 +114,7 @@ static INFO: ProviderInfo = ProviderInfo {
         "workflow_run.completed",
         "workflow_run.requested",
     ],
+    key_help: None,
 };
 
 /// GitHub.

@@ -65,6 +65,7 @@ static INFO: ProviderInfo = ProviderInfo {
         "Wiki Page Hook",
         "Work Item Hook",
     ],
+    key_help: None,
 };
 
 /// GitLab.

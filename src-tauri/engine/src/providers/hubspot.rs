@@ -112,6 +112,7 @@ static INFO: ProviderInfo = ProviderInfo {
         "ticket.propertyChange",
         "ticket.restore",
     ],
+    key_help: None,
 };
 
 /// `HubSpot`.

@@ -89,6 +89,7 @@ static INFO: ProviderInfo = ProviderInfo {
         "ticket.team.assigned",
         "visitor.signed_up",
     ],
+    key_help: None,
 };
 
 /// Intercom.

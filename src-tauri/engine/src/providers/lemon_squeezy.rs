@@ -55,6 +55,7 @@ static INFO: ProviderInfo = ProviderInfo {
         "subscription_unpaused",
         "subscription_updated",
     ],
+    key_help: None,
 };
 
 /// Lemon Squeezy.

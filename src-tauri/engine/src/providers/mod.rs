@@ -63,6 +63,18 @@ pub struct ProviderInfo {
     pub setup_steps: &'static [&'static str],
     /// The event types that are known; others work all the same.
     pub known_types: &'static [&'static str],
+    /// What an API key is needed for and has to be allowed; `None` where Hookline can do nothing with one.
+    pub key_help: Option<KeyHelp>,
+}
+
+/// What users are told about a provider's API keys.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct KeyHelp {
+    /// Where a key is made and what it looks like, one or two sentences.
+    pub help: &'static str,
+    /// What the key has to be allowed so that Hookline can set up webhooks, in the provider's own words.
+    pub permissions: &'static [&'static str],
 }
 
 /// Why a text cannot be this provider's secret. `Display` is shown to users and never holds the secret.

@@ -91,6 +91,7 @@ static INFO: ProviderInfo = ProviderInfo {
         "transaction.revised",
         "transaction.updated",
     ],
+    key_help: None,
 };
 
 /// Paddle.

@@ -107,6 +107,7 @@ static INFO: ProviderInfo = ProviderInfo {
         "themes/publish",
         "themes/update",
     ],
+    key_help: None,
 };
 
 /// Shopify.

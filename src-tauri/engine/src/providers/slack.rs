@@ -85,6 +85,7 @@ static INFO: ProviderInfo = ProviderInfo {
         "user_change",
         "workflow_step_execute",
     ],
+    key_help: None,
 };
 
 /// Slack.

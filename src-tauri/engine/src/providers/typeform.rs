@@ -39,6 +39,7 @@ static INFO: ProviderInfo = ProviderInfo {
         "Switch “Webhooks” on. “View deliveries → Send test request” sends a sample.",
     ],
     known_types: &["form_response", "form_response_partial"],
+    key_help: None,
 };
 
 /// Typeform.

@@ -34,6 +34,7 @@ pub mod job_executions;
 mod live;
 pub mod maintenance;
 mod open;
+pub mod provider_endpoints;
 mod readers;
 mod search;
 pub mod sources;
@@ -51,6 +52,7 @@ pub use destinations::{Destination, DestinationKind};
 pub use job_activity::{Activity, ActivityRange, JobOverview};
 pub use job_executions::{Execution, ExecutionFilter};
 pub use open::OpenError;
+pub use provider_endpoints::{EndpointPhase, EndpointTrouble, ProviderEndpoint, SeenEndpoint};
 pub use sources::Source;
 pub use streams::Order;
 pub use sync_jobs::SyncJob;
@@ -100,6 +102,11 @@ pub enum Change {
     /// A sync job was made, changed or deleted.
     SyncJobs {
         /// Which.
+        job_id: JobId,
+    },
+    /// What is known of a job's endpoint at its provider.
+    Endpoints {
+        /// Whose.
         job_id: JobId,
     },
     /// Events of a job came in, changed or were deleted.

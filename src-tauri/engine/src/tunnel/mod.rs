@@ -93,6 +93,8 @@ struct BoardInner {
     receiver: Url,
     clock: Arc<dyn Clock>,
     status: watch::Sender<Arc<TunnelStatus>>,
+    /// The public address alone, for those who follow it.
+    public_url: watch::Sender<Option<Url>>,
     probes: Probes,
     meter: Arc<Meter>,
     /// What is written down of this month.
@@ -108,6 +110,7 @@ impl Board {
                 receiver,
                 clock,
                 status: watch::Sender::new(Arc::new(status)),
+                public_url: watch::Sender::new(None),
                 probes: Probes::default(),
                 meter: Arc::default(),
                 month: Mutex::default(),
@@ -130,6 +133,11 @@ impl Board {
     /// The same, with every change.
     pub fn watch(&self) -> watch::Receiver<Arc<TunnelStatus>> {
         self.inner.status.subscribe()
+    }
+
+    /// The public address, with every change of it; `None` where there is none.
+    pub fn public_url(&self) -> watch::Receiver<Option<Url>> {
+        self.inner.public_url.subscribe()
     }
 
     /// The self-tests that are under way, for the receiver.
@@ -192,6 +200,12 @@ impl Board {
             }
             *status = Arc::new(changed);
             is_news
+        });
+        let public_url = self.status().public_url.clone();
+        self.inner.public_url.send_if_modified(|before| {
+            let changed = *before != public_url;
+            *before = public_url;
+            changed
         });
     }
 

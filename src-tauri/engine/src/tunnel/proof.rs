@@ -91,6 +91,24 @@ impl Drop for Probe {
     }
 }
 
+/// Whose address it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// The one that providers send to.
+    Public,
+    /// The receiver's own, on this machine.
+    Own,
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Public => "the public address",
+            Self::Own => "the receiver's own address",
+        })
+    }
+}
+
 /// What the self-test found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Proof {
@@ -110,8 +128,8 @@ pub enum Proof {
 /// Sends self-tests.
 #[async_trait]
 pub trait Prove: Send + Sync + std::fmt::Debug {
-    /// Sends a request to the receiver behind this public address.
-    async fn prove(&self, public: &Url) -> Proof;
+    /// Sends a request to the receiver behind this address.
+    async fn prove(&self, address: &Url, place: Place) -> Proof;
 }
 
 /// Sends self-tests over the network, as a provider would.
@@ -140,9 +158,9 @@ impl Prover {
 
 #[async_trait]
 impl Prove for Prover {
-    async fn prove(&self, public: &Url) -> Proof {
+    async fn prove(&self, address: &Url, place: Place) -> Proof {
         let probe = self.probes.expect();
-        let base = public.as_str().trim_end_matches('/');
+        let base = address.as_str().trim_end_matches('/');
         let url = format!("{base}{}", probe.path());
         let started = Instant::now();
         let asked = async {
@@ -161,10 +179,9 @@ impl Prove for Prover {
         };
         let (status, ngrok_code, body) = match tokio::time::timeout(TIMEOUT, asked).await {
             Ok(Ok(answer)) => answer,
-            Ok(Err(error)) => return Proof::Nothing(unreachable(&error)),
+            Ok(Err(error)) => return Proof::Nothing(unreachable(place, &error)),
             Err(_elapsed) => {
-                let reason =
-                    format!("the public address does not answer within {} seconds", TIMEOUT.as_secs());
+                let reason = format!("{place} does not answer within {} seconds", TIMEOUT.as_secs());
                 return Proof::Nothing(Trouble::new(reason).with_remedy(CHECK_NETWORK));
             }
         };
@@ -172,27 +189,27 @@ impl Prove for Prover {
             return Proof::Came(started.elapsed());
         }
         let answer: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
-        Proof::Wrong { status, trouble: wrong(status, ngrok_code.as_deref(), &answer) }
+        Proof::Wrong { status, trouble: wrong(place, status, ngrok_code.as_deref(), &answer) }
     }
 }
 
 const CHECK_NETWORK: &str = "Check this machine's connection to the internet; it is tried again by itself.";
 
-fn unreachable(error: &reqwest::Error) -> Trouble {
-    let reason = format!("the public address cannot be reached from here: {}", with_causes(error));
+fn unreachable(place: Place, error: &reqwest::Error) -> Trouble {
+    let reason = format!("{place} cannot be reached from here: {}", with_causes(error));
     Trouble::new(reason).with_remedy(CHECK_NETWORK)
 }
 
-fn wrong(status: u16, ngrok_code: Option<&str>, answer: &serde_json::Value) -> Trouble {
+fn wrong(place: Place, status: u16, ngrok_code: Option<&str>, answer: &serde_json::Value) -> Trouble {
     if answer["error"]["code"] == "job_not_found" {
-        return Trouble::new("another Hookline answers at the public address").with_remedy(
+        return Trouble::new(format!("another Hookline answers at {place}")).with_remedy(
             "Stop the other one, or give this one an address of its own: webhooks go to only one of them.",
         );
     }
     match ngrok_code {
         Some(code) => Trouble::new(format!("ngrok answers in Hookline's place: status {status}, {code}"))
             .with_remedy("It is tried again by itself; if it stays so, stop and start the tunnel."),
-        None => Trouble::new(format!("something else answers at the public address: status {status}"))
+        None => Trouble::new(format!("something else answers at {place}: status {status}"))
             .with_remedy("Check that it forwards to the receiver, paths included."),
     }
 }
@@ -217,7 +234,7 @@ mod tests {
 
     #[test]
     fn an_answer_of_another_hookline_and_of_ngrok_is_told_apart() {
-        let reason = |code, body| wrong(404, code, &body).reason;
+        let reason = |code, body| wrong(Place::Public, 404, code, &body).reason;
         let other = serde_json::json!({"error": {"code": "job_not_found"}});
         assert!(reason(None, other).contains("another Hookline"));
         assert!(reason(Some("ERR_NGROK_3200"), serde_json::Value::Null).contains("ERR_NGROK_3200"));

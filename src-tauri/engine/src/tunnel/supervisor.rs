@@ -11,7 +11,7 @@ use url::Url;
 
 use super::backoff::Backoff;
 use super::link::{Disturbance, Ended, Link, Outside, Report};
-use super::proof::{Proof, Prove};
+use super::proof::{Place, Proof, Prove};
 use super::state::{Happening, Trouble};
 use super::{Board, TunnelKind};
 
@@ -173,7 +173,7 @@ impl Attempt<'_> {
                     self.due = Some(Instant::now() + self.rhythm.well);
                 } else {
                     let address = address.clone();
-                    proving = Some(Box::pin(async move { prover.prove(&address).await }));
+                    proving = Some(Box::pin(async move { prover.prove(&address, Place::Public).await }));
                 }
             }
             tokio::select! {

@@ -10,7 +10,7 @@ use url::Url;
 
 use super::dial::{Dial, TcpDial};
 use super::link::Ingress;
-use super::proof::{Proof, Prove};
+use super::proof::{Place, Proof, Prove};
 use super::settings::{SettingsError, TunnelSettings};
 use super::state::{Happening, Trouble, TunnelState};
 use super::{Board, disturbance, supervisor};
@@ -157,11 +157,16 @@ impl Tunnels {
         end(running.take()).await;
     }
 
+    /// Sends a request to the receiver's own address now.
+    pub async fn prove_own(&self) -> Proof {
+        self.inner.parts.prover.prove(&self.inner.parts.receiver, Place::Own).await
+    }
+
     /// Sends a request to the public address now; `None` where there is no such address.
     pub async fn prove(&self) -> Option<Proof> {
         let board = self.board();
         let address = board.status().public_url.clone()?;
-        let proof = self.inner.parts.prover.prove(&address).await;
+        let proof = self.inner.parts.prover.prove(&address, Place::Public).await;
         // What came back proves it in any state; that nothing did is news only where something was believed to.
         let state = board.status().state;
         match (&proof, state) {

@@ -1,7 +1,8 @@
-import { Checkbox, PasswordInput, Select, TextInput } from "@mantine/core";
+import { Select, TextInput } from "@mantine/core";
 import type { Source } from "../../api/schema";
 import { ProviderMark } from "../../shared/provider/ProviderMark";
-import { providerLabel, withGeneric } from "../../shared/provider/providers";
+import { providerLabel, providerOf, withGeneric } from "../../shared/provider/providers";
+import { ApiKeyField, ChosenKey } from "./ApiKeyField";
 import { type SectionProps, useJobFormContext } from "./form";
 import { GenericFields } from "./generic/GenericFields";
 import classes from "./JobForm.module.css";
@@ -53,6 +54,7 @@ export function SourceSection({ choices, before }: SectionProps) {
           error={form.errors.sourceId}
         />
       )}
+      {chosen && !isOwn && <ChosenKey key={chosen.id} source={chosen} provider={providerOf(providers, chosen.kind)} />}
       {(!chosen || isOwn) && (
         <div className={sources.length > 0 ? classes.nested : classes.fields}>
           {!chosen && !before && (
@@ -82,7 +84,10 @@ export function SourceSection({ choices, before }: SectionProps) {
             autoComplete="off"
             {...form.getInputProps("source.name")}
           />
-          <ApiKey stored={isOwn && chosen?.hasApiKey === true} />
+          <ApiKeyField
+            provider={providerOf(providers, source.kind)}
+            stored={isOwn ? chosen : undefined}
+          />
           {source.kind === "generic" && <GenericFields />}
         </div>
       )}
@@ -92,30 +97,3 @@ export function SourceSection({ choices, before }: SectionProps) {
 
 const sourceName = (source: Source, provider: string) =>
   source.name === provider ? source.name : `${source.name} (${provider})`;
-
-function ApiKey({ stored }: { stored: boolean }) {
-  const form = useJobFormContext();
-  const { forgetApiKey } = form.values.source;
-  return (
-    <>
-      <PasswordInput
-        label={stored ? "Replace the API key (optional)" : "API key (optional)"}
-        description={
-          stored
-            ? "A key is stored. It is never shown; leave this empty to keep it."
-            : "Not needed to receive webhooks. Kept in the secret store and never shown again."
-        }
-        autoComplete="off"
-        disabled={forgetApiKey}
-        visibilityToggleButtonProps={{ "aria-label": "Show the API key" }}
-        {...form.getInputProps("source.apiKey")}
-      />
-      {stored && (
-        <Checkbox
-          label="Forget the stored API key"
-          {...form.getInputProps("source.forgetApiKey", { type: "checkbox" })}
-        />
-      )}
-    </>
-  );
-}

@@ -1,8 +1,11 @@
 import { Button, Group, Modal, Stack, Text } from "@mantine/core";
 import { IconRefresh } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import { describeError } from "../../api/client";
-import type { Check, Finding, SyncJob } from "../../api/schema";
+import type { Check, Endpoint, Finding, SyncJob } from "../../api/schema";
+import { useCreateEndpoint, useMendEndpoint } from "../../shared/endpoint/queries";
+import { endpointSentence } from "../../shared/endpoint/words";
 import { formatClock } from "../../shared/format/times";
 import { checkProblem } from "../../shared/jobs/check";
 import { useCheckDestination, useResume, useSetEnabled } from "../../shared/jobs/mutations";
@@ -23,6 +26,8 @@ interface DiagnosisDialogProps {
 /** *Why is nothing arriving?*: what was looked at, what was found, and what to do about it. */
 export function DiagnosisDialog({ job, onClose, onRotate }: DiagnosisDialogProps) {
   const { data, error, isPending, isFetching, refetch } = useQuery(diagnosisQuery(job.id));
+  // What came of the last action, once what it was about is not found any more.
+  const [outcome, setOutcome] = useState<string>();
   return (
     <Modal opened onClose={onClose} title="Why is nothing arriving?" size={760}>
       {isPending ? (
@@ -39,6 +44,11 @@ export function DiagnosisDialog({ job, onClose, onRotate }: DiagnosisDialogProps
           <Text className={classes.summary} role="status">
             {data.summary}
           </Text>
+          {outcome && (
+            <Text size="sm" role="status" className={classes.words}>
+              {outcome}
+            </Text>
+          )}
           <ul className={classes.findings} aria-label="Findings" aria-busy={isFetching}>
             {byUrgency(data.findings).map((finding) => (
               <FindingLine
@@ -49,7 +59,10 @@ export function DiagnosisDialog({ job, onClose, onRotate }: DiagnosisDialogProps
                   onClose();
                   onRotate();
                 }}
-                onMended={() => void refetch()}
+                onMended={(words) => {
+                  setOutcome(words);
+                  void refetch();
+                }}
               />
             ))}
           </ul>
@@ -61,7 +74,10 @@ export function DiagnosisDialog({ job, onClose, onRotate }: DiagnosisDialogProps
               variant="default"
               leftSection={<IconRefresh size={14} />}
               loading={isFetching}
-              onClick={() => void refetch()}
+              onClick={() => {
+                setOutcome(undefined);
+                void refetch();
+              }}
             >
               Check again
             </Button>
@@ -79,7 +95,8 @@ interface FindingLineProps {
   finding: Finding;
   job: SyncJob;
   onRotate: () => void;
-  onMended: () => void;
+  /** Something was done: what, in words, where the findings will not tell. */
+  onMended: (words?: string) => void;
 }
 
 function FindingLine({ finding, job, onRotate, onMended }: FindingLineProps) {
@@ -140,6 +157,10 @@ function FindingAction({ finding, job, onRotate, onMended }: FindingLineProps) {
       return <CheckDestination job={job} />;
     case "showRejected":
       return <ShowRejected jobId={job.id} />;
+    case "createEndpoint":
+      return <CreateEndpoint job={job} onMended={onMended} />;
+    case "mendEndpoint":
+      return <MendEndpoint job={job} onMended={onMended} />;
     default:
       return null;
   }
@@ -158,9 +179,36 @@ function ShowRejected({ jobId }: { jobId: string }) {
   );
 }
 
-interface Mending {
-  job: SyncJob;
-  onMended: () => void;
+type Mending = Pick<FindingLineProps, "job" | "onMended">;
+
+/** What the endpoint is now, in a sentence. */
+const madeWords = (endpoint: Endpoint): string | undefined =>
+  endpoint.managed ? endpointSentence(endpoint, endpoint.managed) : undefined;
+
+function CreateEndpoint({ job, onMended }: Mending) {
+  const create = useCreateEndpoint(job.id);
+  return (
+    <MendButton
+      label="Set it up at the provider"
+      failure="It was not set up at the provider"
+      busy={create.isPending}
+      error={create.error}
+      onClick={() => create.mutate(undefined, { onSuccess: (endpoint) => onMended(madeWords(endpoint)) })}
+    />
+  );
+}
+
+function MendEndpoint({ job, onMended }: Mending) {
+  const mend = useMendEndpoint(job.id);
+  return (
+    <MendButton
+      label="Bring it into line"
+      failure="It was not brought into line"
+      busy={mend.isPending}
+      error={mend.error}
+      onClick={() => mend.mutate(undefined, { onSuccess: (endpoint) => onMended(madeWords(endpoint)) })}
+    />
+  );
 }
 
 function ResumeJob({ job, onMended }: Mending) {
@@ -171,7 +219,7 @@ function ResumeJob({ job, onMended }: Mending) {
       failure="The job could not be resumed"
       busy={setEnabled.isPending}
       error={setEnabled.error}
-      onClick={() => setEnabled.mutate(true, { onSuccess: onMended })}
+      onClick={() => setEnabled.mutate(true, { onSuccess: () => onMended() })}
     />
   );
 }
@@ -184,7 +232,7 @@ function ResumeDestination({ job, onMended }: Mending) {
       failure="The destination could not be tried"
       busy={resume.isPending}
       error={resume.error}
-      onClick={() => resume.mutate(undefined, { onSuccess: onMended })}
+      onClick={() => resume.mutate(undefined, { onSuccess: () => onMended() })}
     />
   );
 }

@@ -35,15 +35,16 @@ interface JobHeadProps {
   onRotate: () => void;
   onDelete: () => void;
   onDiagnose: () => void;
+  onSetUp: () => void;
 }
 
 /** How the job is, in words, and what can be done with it. */
-export function JobHead({ job, failedLastHour, onRotate, onDelete, onDiagnose }: JobHeadProps) {
+export function JobHead({ job, failedLastHour, onRotate, onDelete, onDiagnose, onSetUp }: JobHeadProps) {
   const now = useNow();
   const { data: stats } = useQuery(statsQuery(job.id));
   const failed = stats?.byStatus.failed ?? job.stats.failed;
   const state = jobState({ ...job, stats: stats?.byStatus ?? job.stats }, failedLastHour, now);
-  const actions = useJobActions(job, failed, { onRotate, onDiagnose });
+  const actions = useJobActions(job, failed, { onRotate, onDiagnose, onSetUp });
   const halted = job.delivery.state === "waitingForDestination" || job.delivery.state === "blocked";
   // What has gone wrong is told at length, and must not be squeezed beside the buttons.
   const long = state.tone === "bad" || state.tone === "wait";

@@ -48,6 +48,7 @@ export function JobView({ job, failedLastHour }: { job: SyncJob; failedLastHour:
         onRotate={rotate}
         onDelete={remove}
         onDiagnose={() => go({ why: true })}
+        onSetUp={() => go({ tab: "setup" }, false)}
       />
       <Tabs
         className={classes.tabs}

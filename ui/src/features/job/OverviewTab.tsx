@@ -8,9 +8,11 @@ import { ChartSkeleton, LatencyChart, ThroughputChart } from "../../shared/chart
 import { ActivityTable } from "../../shared/charts/ActivityTable";
 import { CHART_RANGES, type ChartRange, rangeFacts } from "../../shared/charts/ranges";
 import { useCalmRefresh } from "../../shared/state/calmRefresh";
+import { endpointQuery } from "../../shared/endpoint/queries";
 import { whyTunnel } from "../../shared/tunnel/state";
 import { ButtonLink } from "../../shared/ui/links";
 import { Failed, LoadingRows } from "../../shared/ui/States";
+import { EndpointWarning } from "./EndpointWarning";
 import classes from "./OverviewTab.module.css";
 import { activityQuery, statsQuery } from "./queries";
 import { RecentEvents } from "./RecentEvents";
@@ -35,6 +37,7 @@ export function OverviewTab({ job, range, onRange, onDiagnose }: OverviewTabProp
     );
   return (
     <div className={classes.overview}>
+      <EndpointWarning jobId={job.id} />
       {!stats.lastReceivedAt && <NothingYet jobId={job.id} onDiagnose={onDiagnose} />}
       <StatTiles stats={stats} />
       <Charts jobId={job.id} range={range} onRange={onRange} />
@@ -51,11 +54,15 @@ export function OverviewTab({ job, range, onRange, onDiagnose }: OverviewTabProp
 
 function NothingYet({ jobId, onDiagnose }: { jobId: string; onDiagnose: () => void }) {
   const { data: isLocal } = useQuery({ ...statusQuery, select: ({ tunnel }) => tunnel.state === "off" });
+  const { data: endpoint } = useQuery(endpointQuery(jobId));
+  const isSetUp = endpoint?.state === "managed";
   return (
     <section className={classes.hint} aria-label="Next step">
       <p>
-        <b>No event has come yet.</b> Give the webhook URL to the provider, or send a test webhook to see what
-        happens.
+        <b>No event has come yet.</b>{" "}
+        {isSetUp
+          ? `${endpoint.providerLabel} is set up to send here: let something happen there, or send a test webhook.`
+          : "Give the webhook URL to the provider, or send a test webhook to see what happens."}
         {isLocal && ` ${whyTunnel("the provider")}`}
       </p>
       {isLocal && (
@@ -63,9 +70,11 @@ function NothingYet({ jobId, onDiagnose }: { jobId: string; onDiagnose: () => vo
           Connect a tunnel
         </ButtonLink>
       )}
-      <ButtonLink to="/transfers/$jobId/setup" params={{ jobId }}>
-        Set up the provider
-      </ButtonLink>
+      {!isSetUp && (
+        <ButtonLink to="/transfers/$jobId/setup" params={{ jobId }}>
+          Set up the provider
+        </ButtonLink>
+      )}
       <Button variant="default" onClick={onDiagnose}>
         Why is nothing arriving?
       </Button>

@@ -11,6 +11,7 @@ import { ReachMark } from "../../shared/tunnel/ReachNote";
 import { CopyButton } from "../../shared/ui/CopyButton";
 import { ButtonLink } from "../../shared/ui/links";
 import { Status } from "../../shared/ui/Status";
+import { EndpointSection } from "./EndpointSection";
 import classes from "./SettingsTab.module.css";
 
 interface SettingsTabProps {
@@ -42,6 +43,7 @@ export function SettingsTab({ job, onRotate, onDelete }: SettingsTabProps) {
         ))}
         <Summary job={job} />
       </section>
+      <EndpointSection job={job} />
       <section className={classes.panel} aria-label="Signing secret">
         <div className={classes.head}>
           <div>

@@ -10,6 +10,7 @@ export const CHECK_WORDS: Record<Check, string> = {
   enabled: "Job",
   publicUrl: "Public URL",
   reachable: "Reachable",
+  endpoint: "Endpoint",
   eventTypes: "Event types",
   secret: "Secret",
   rejections: "Rejections",

@@ -6,6 +6,7 @@ import { useResume, useRetryFailed, useSendTest, useSetEnabled } from "../../sha
 import { type Action, useActions } from "../../shared/state/actions";
 import { copy } from "../../shared/state/copy";
 import type { Tone } from "../../shared/ui/Status";
+import { useEndpointActions } from "./useEndpointActions";
 
 /** What became of the last action, shown under the buttons. */
 export interface Note {
@@ -22,11 +23,14 @@ type Running = "toggle" | "send" | "retry" | "resume";
 interface Dialogs {
   onRotate: () => void;
   onDiagnose: () => void;
+  /** Shows how the provider is set up. */
+  onSetUp: () => void;
 }
 
 /** The job's actions, for its buttons and for the command palette. */
-export function useJobActions(job: SyncJob, failed: number, { onRotate, onDiagnose }: Dialogs) {
+export function useJobActions(job: SyncJob, failed: number, { onRotate, onDiagnose, onSetUp }: Dialogs) {
   const [note, setNote] = useState<Note>();
+  useEndpointActions({ jobId: job.id, jobName: job.name, onNote: setNote, onSetUp });
   const setEnabled = useSetEnabled(job.id);
   const send = useSendTest(job.id);
   const retry = useRetryFailed(job.id);

@@ -1,13 +1,14 @@
-import { Button, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Checkbox, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import { api, call, describeError, WORKSPACE } from "../../api/client";
+import { ApiError, api, call, describeError, WORKSPACE } from "../../api/client";
 import { keys } from "../../api/keys";
 import { destinationsQuery } from "../../api/queries";
 import type { SyncJob } from "../../api/schema";
+import { endpointQuery } from "../endpoint/queries";
 import { toastSuccess } from "../state/toasts";
 import { Problem } from "../ui/Problem";
-import { deletionLoss, isTypedName } from "./deletion";
+import { deletionLoss, endpointOutcome, isTypedName, type KnownEndpoint } from "./deletion";
 import { useDeleteJob } from "./mutations";
 
 interface DeleteJobDialogProps {
@@ -32,15 +33,22 @@ export function DeleteJobDialog({ job, onClose, onDeleted }: DeleteJobDialogProp
       ).then((answer) => answer.stats),
     placeholderData: job.stats,
   });
+  const { data: endpoint } = useQuery(endpointQuery(job.id));
+  const [removesEndpoint, setRemovesEndpoint] = useState(true);
+  const managed: KnownEndpoint | null = endpoint?.managed
+    ? { provider: endpoint.providerLabel, id: endpoint.managed.providerEndpointId ?? null }
+    : null;
   const kind = destinations?.find(({ id }) => id === job.destinationId)?.kind;
   const confirmed = isTypedName(typed, job.name);
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (!confirmed) return;
-    remove.mutate(undefined, {
-      onSuccess: () => {
-        toastSuccess(`Deleted ${job.name}`);
+    if (!confirmed || remove.isPending) return;
+    remove.mutate(managed ? (removesEndpoint ? "remove" : "keep") : undefined, {
+      onSuccess: (deleted) => {
+        const outcome = deleted && endpointOutcome(deleted, managed);
+        // What is still to be done has to be read.
+        toastSuccess(`Deleted ${job.name}`, outcome, { long: deleted?.endpoint === "left" });
         onClose();
         onDeleted?.();
       },
@@ -65,9 +73,19 @@ export function DeleteJobDialog({ job, onClose, onDeleted }: DeleteJobDialogProp
             autoComplete="off"
             spellCheck={false}
           />
-          {remove.isError && (
-            <Problem title="The job could not be deleted" {...describeError(remove.error)} />
+          {managed && (
+            <Checkbox
+              label={`Remove the endpoint at ${managed.provider} too`}
+              description={
+                removesEndpoint
+                  ? undefined
+                  : `${managed.provider} goes on sending to it, and is answered 404, until it is deleted there.`
+              }
+              checked={removesEndpoint}
+              onChange={(event) => setRemovesEndpoint(event.currentTarget.checked)}
+            />
           )}
+          {remove.isError && <Refusal error={remove.error} managed={removesEndpoint ? managed : null} />}
           <Group justify="flex-end" gap="xs">
             <Button variant="default" onClick={onClose}>
               Keep
@@ -79,5 +97,21 @@ export function DeleteJobDialog({ job, onClose, onDeleted }: DeleteJobDialogProp
         </Stack>
       </form>
     </Modal>
+  );
+}
+
+/** Why the job is still there; an endpoint that cannot be removed may be left. */
+function Refusal({ error, managed }: { error: unknown; managed: KnownEndpoint | null }) {
+  const { message, hint } = describeError(error);
+  const way =
+    managed && error instanceof ApiError && error.status === 424
+      ? `Untick the box to delete the job and leave the endpoint at ${managed.provider}.`
+      : undefined;
+  return (
+    <Problem
+      title="The job could not be deleted"
+      message={message}
+      hint={[hint, way].filter(Boolean).join(" ") || undefined}
+    />
   );
 }

@@ -1,5 +1,5 @@
 /** What is lost with a job, and when its name counts as typed. */
-import type { Destination, SyncJob } from "../../api/schema";
+import type { DeletedJob, Destination, SyncJob } from "../../api/schema";
 import { formatCount, plural } from "../format/numbers";
 
 /** What deleting the job loses and what it leaves, in sentences. */
@@ -27,4 +27,27 @@ export function deletionLoss(stats: SyncJob["stats"], destination: Destination["
 export function isTypedName(typed: string, name: string): boolean {
   const plain = (text: string) => text.replaceAll("→", "->").replace(/\s+/g, " ").trim();
   return plain(typed) === plain(name) && plain(name) !== "";
+}
+
+/** What is known of the endpoint before its job is deleted. */
+export interface KnownEndpoint {
+  provider: string;
+  id: string | null;
+}
+
+/** What became of the endpoint of a job that is deleted; undefined where there is nothing to say. */
+export function endpointOutcome(
+  { endpoint, hint }: Pick<DeletedJob, "endpoint" | "hint">,
+  known: KnownEndpoint | null,
+): string | undefined {
+  switch (endpoint) {
+    case "none":
+      return undefined;
+    case "removed":
+      return `Its endpoint at ${known?.provider ?? "the provider"} is removed, too.`;
+    case "left":
+      return known
+        ? `Its endpoint at ${known.provider}${known.id ? ` (${known.id})` : ""} is still there and goes on sending in vain: delete it there.`
+        : (hint ?? "Its endpoint at the provider is still there: delete it there.");
+  }
 }

@@ -93,15 +93,22 @@ export const useRotateSecret = (jobId: string) =>
     { gcTime: 0 },
   );
 
+/** What becomes of the endpoint at the provider when its job is deleted; undefined where there is none. */
+export type EndpointFate = "remove" | "keep" | undefined;
+
 /** Deletes a job with its events, executions and secret. */
 export const useDeleteJob = (jobId: string) => {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: () =>
-      call(api.DELETE("/api/workspaces/{workspaceId}/sync-jobs/{jobId}", { params: path(jobId) })),
+    mutationFn: (endpoint: EndpointFate) =>
+      call(
+        api.DELETE("/api/workspaces/{workspaceId}/sync-jobs/{jobId}", {
+          params: { ...path(jobId), ...(endpoint ? { query: { endpoint } } : {}) },
+        }),
+      ),
     onSuccess: () => {
       client.setQueryData<SyncJob[]>(keys.jobs, (jobs) => jobs?.filter((job) => job.id !== jobId));
-      client.removeQueries({ queryKey: keys.figures(jobId) });
+      for (const queryKey of [keys.figures(jobId), keys.endpoint(jobId)]) client.removeQueries({ queryKey });
       for (const queryKey of [keys.jobs, keys.overview, keys.events])
         void client.invalidateQueries({ queryKey });
     },

@@ -4,14 +4,14 @@ import { notifications } from "@mantine/notifications";
 import { IconAlertTriangle, IconCheck } from "@tabler/icons-react";
 import { describeError } from "../../api/client";
 
-/** Something was done. */
-export function toastSuccess(title: string, message?: string): void {
+/** Something was done. What is `long` stays until it can be read in peace. */
+export function toastSuccess(title: string, message?: string, { long = false } = {}): void {
   notifications.show({
     title,
     message,
     color: "green",
     icon: <IconCheck size={16} />,
-    autoClose: 3500,
+    autoClose: long ? 15_000 : 3500,
     withBorder: true,
     closeButtonProps: { "aria-label": "Close" },
   });

@@ -7,6 +7,7 @@ use crate::event::{DestinationId, JobId, SourceId, WorkspaceId};
 
 pub(super) mod activity;
 pub(super) mod destinations;
+pub(super) mod endpoints;
 pub(super) mod events;
 pub(super) mod sources;
 pub(super) mod sync_jobs;

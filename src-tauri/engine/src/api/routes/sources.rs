@@ -9,6 +9,7 @@ use utoipa_axum::routes;
 use super::{SourcePath, WorkspacePath};
 use crate::api::extract::{ApiPath, Body};
 use crate::api::respond::{Answer, created, to_the_end};
+use crate::commands::endpoints::KeyCheck;
 use crate::commands::sources::{CreateSource, ProviderList, SourceAnswer, SourceList, UpdateSource};
 use crate::commands::{CommandError, Commands};
 
@@ -17,6 +18,7 @@ pub(in crate::api) fn router() -> OpenApiRouter<Commands> {
         .routes(routes!(list_providers))
         .routes(routes!(list_sources, create_source))
         .routes(routes!(get_source, update_source, delete_source))
+        .routes(routes!(check_key))
 }
 
 /// All providers: what they are called, which events they send, how they are set up.
@@ -74,4 +76,10 @@ async fn delete_source(
     to_the_end(async move { commands.delete_source(&path.workspace_id, &path.source_id).await })
         .await
         .map(|()| StatusCode::NO_CONTENT)
+}
+
+/// Asks the provider whose the API key of a source is, and whether it may look at webhooks.
+#[utoipa::path(post, path = "/api/workspaces/{workspaceId}/sources/{sourceId}/check-key", tag = "sources", params(SourcePath), responses((status = 200, description = "What was found: `ok` tells.", body = KeyCheck)))]
+async fn check_key(State(commands): State<Commands>, ApiPath(path): ApiPath<SourcePath>) -> Answer<KeyCheck> {
+    commands.check_api_key(&path.workspace_id, &path.source_id).await.map(axum::Json)
 }

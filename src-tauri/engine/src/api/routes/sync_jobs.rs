@@ -11,11 +11,12 @@ use super::{JobPath, WorkspacePath};
 use crate::api::extract::{ApiPath, Body, OptionalBody, Query};
 use crate::api::respond::{Answer, created, to_the_end};
 use crate::commands::diagnosis::Diagnosis;
+use crate::commands::endpoints::DeletedJob;
 use crate::commands::job_answer::{JobAnswer, JobList};
 use crate::commands::send::{SendTest, SentTest};
 use crate::commands::stats::StatsAnswer;
 use crate::commands::sync_jobs::{CreateJob, RegenerateSecret, UpdateJob};
-use crate::commands::{CommandError, Commands};
+use crate::commands::{CommandError, Commands, ErrorBody};
 
 pub(in crate::api) fn router() -> OpenApiRouter<Commands> {
     OpenApiRouter::new()
@@ -82,15 +83,29 @@ async fn update_sync_job(
         .map(axum::Json)
 }
 
+/// What becomes of the endpoint of a job that is deleted.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes what `Query` reads")]
+struct DeleteParams {
+    /// `remove`: the endpoint that Hookline made at the provider goes first; when it cannot be removed, the job stays.
+    /// `keep`, which holds unless named: it stays at the provider.
+    #[param(nullable = false, pattern = "^(keep|remove)$")]
+    endpoint: Option<String>,
+}
+
 /// Deletes a job with its events, executions and secret. What it synced stays in the destination.
-#[utoipa::path(delete, path = "/api/workspaces/{workspaceId}/sync-jobs/{jobId}", tag = "sync jobs", params(JobPath), responses((status = 204, description = "The job is gone.")))]
+#[utoipa::path(delete, path = "/api/workspaces/{workspaceId}/sync-jobs/{jobId}", tag = "sync jobs", params(JobPath, DeleteParams), responses((status = 200, description = "The job is gone.", body = DeletedJob), (status = 424, description = "Its endpoint cannot be removed at the provider; the job stays.", body = ErrorBody)))]
 async fn delete_sync_job(
     State(commands): State<Commands>,
     ApiPath(path): ApiPath<JobPath>,
-) -> Result<StatusCode, CommandError> {
-    to_the_end(async move { commands.delete_sync_job(&path.workspace_id, &path.job_id).await })
+    mut query: Query,
+) -> Answer<DeletedJob> {
+    let remove = query.choice("endpoint", &["keep", "remove"])?.as_deref() == Some("remove");
+    query.end()?;
+    to_the_end(async move { commands.delete_sync_job(&path.workspace_id, &path.job_id, remove).await })
         .await
-        .map(|()| StatusCode::NO_CONTENT)
+        .map(axum::Json)
 }
 
 /// Numbers of a job.

@@ -1,7 +1,13 @@
 //! What follows from what was found. Pure.
 
+use std::sync::Arc;
+
+use super::doctor::{BodyChange, Cause, SecretForm};
+use super::endpoint::{self, EndpointFact};
 use super::{Check, Finding, FindingAction, FindingState};
 use crate::event::Timestamp;
+use crate::tunnel::proof::Proof;
+use crate::tunnel::{TunnelKind, TunnelState, TunnelStatus};
 use crate::worker::DeliveryState;
 
 /// What is so.
@@ -12,12 +18,14 @@ pub(super) struct Facts {
     pub(super) listening: bool,
     /// Whether the job takes events.
     pub(super) enabled: bool,
-    /// The public address, if there is one.
-    pub(super) public_url: Option<String>,
-    /// What a request to the job's address met.
-    pub(super) reach: Reach,
+    /// How the tunnel is.
+    pub(super) tunnel: Arc<TunnelStatus>,
+    /// What a request to the public address met; to the receiver's own where there is none.
+    pub(super) proof: Proof,
     /// The provider's name for people.
     pub(super) provider_label: String,
+    /// How the endpoint at the provider stands.
+    pub(super) endpoint: EndpointFact,
     /// The event types that the job selects; all when empty.
     pub(super) patterns: Vec<String>,
     /// Those of them that match no known type.
@@ -47,19 +55,6 @@ pub(super) struct Filtered {
     pub(super) types: Vec<String>,
 }
 
-/// What a request to the job's address met.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Reach {
-    /// A receiver of Hookline.
-    Receiver,
-    /// Something that answers otherwise.
-    SomethingElse { status: u16 },
-    /// Nothing.
-    Failed { error: String },
-    /// Something that does not answer.
-    Silent { seconds: u64 },
-}
-
 /// The newest request that was refused.
 #[derive(Debug, Clone)]
 pub(super) struct LastRejection {
@@ -70,7 +65,7 @@ pub(super) struct LastRejection {
 }
 
 /// What probably is the reason.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Suspicion {
     /// It carries no signature that is known.
     Unsigned,
@@ -80,6 +75,8 @@ pub(super) enum Suspicion {
     Clock { age_seconds: i64 },
     /// The secret is another one.
     WrongSecret,
+    /// What the signature doctor found.
+    Cause(Cause),
     /// The signature is right, the body is no event of the provider.
     Unreadable,
     /// Today it would fit: the secret was set since.
@@ -93,6 +90,7 @@ pub(super) fn judge(facts: &Facts) -> (Vec<Finding>, String) {
         enabled(facts),
         public_url(facts),
         reachable(facts),
+        endpoint::judge(&facts.endpoint, &facts.provider_label),
         event_types(facts),
         secret(facts),
         rejections(facts),
@@ -105,12 +103,13 @@ pub(super) fn judge(facts: &Facts) -> (Vec<Finding>, String) {
 }
 
 /// Which cause goes before others that are as bad: what comes first on an event's way.
-const CAUSES: [Check; 9] = [
+const CAUSES: [Check; 10] = [
     Check::Receiver,
     Check::Enabled,
     Check::Storage,
     Check::Secret,
     Check::Reachable,
+    Check::Endpoint,
     Check::Rejections,
     Check::EventTypes,
     Check::Destination,
@@ -172,38 +171,50 @@ fn enabled(facts: &Facts) -> Finding {
 }
 
 fn public_url(facts: &Facts) -> Finding {
-    match &facts.public_url {
-        Some(url) => ok(Check::PublicUrl, format!("The public address is {url}.")),
-        None => bad(
-            Check::PublicUrl,
+    let check = Check::PublicUrl;
+    let tunnel = &facts.tunnel;
+    let told = |state, what: &str| {
+        let label = tunnel.kind.label();
+        let reason = tunnel.trouble.as_ref().map(|trouble| format!(": {}", trouble.reason));
+        let remedy = tunnel.trouble.as_ref().and_then(|trouble| trouble.remedy.clone());
+        let remedy = remedy.unwrap_or_else(|| "It is tried again by itself.".to_owned());
+        bad(check, state, format!("The tunnel ({label}) {what}{}.", reason.unwrap_or_default()), remedy, None)
+    };
+    match (tunnel.state, &tunnel.public_url) {
+        (TunnelState::Refused, _) => told(FindingState::Problem, "is refused"),
+        // An address of the user's own is there whether or not it leads here, which the next finding says.
+        (TunnelState::Connecting, _) if tunnel.kind != TunnelKind::OwnUrl => {
+            told(FindingState::Problem, "is not connected")
+        }
+        (_, Some(url)) => ok(check, format!("The public address is {}.", url.as_str().trim_end_matches('/'))),
+        (_, None) => bad(
+            check,
             FindingState::Warning,
             "There is no public address: only programs on this machine can send to this job.",
-            "Start a tunnel, or name your own public address in the settings (`--public-url` on the command line).",
+            "Start a tunnel: in the settings, or with `hookline tunnel start`.",
             None,
         ),
     }
 }
 
 fn reachable(facts: &Facts) -> Finding {
-    let place = if facts.public_url.is_some() { "the public address" } else { "the receiver's own address" };
-    let hint = if facts.public_url.is_some() {
-        "Check that the tunnel or proxy runs and forwards to the receiver, paths included."
-    } else {
-        "Restart Hookline; a firewall on this machine can be in the way too."
-    };
-    let problem = |message| bad(Check::Reachable, FindingState::Problem, message, hint, None);
-    match &facts.reach {
-        Reach::Receiver => {
-            ok(Check::Reachable, format!("A request to {place} comes back to a receiver of Hookline's."))
-        }
-        Reach::SomethingElse { status } => problem(format!(
-            "Something else answers at {place}: status {status}, and not what Hookline answers."
-        )),
-        Reach::Failed { error } => problem(format!("Nothing answers at {place}: {error}.")),
-        Reach::Silent { seconds } => {
-            problem(format!("Nothing answered at {place} within {seconds} seconds."))
+    let is_public = facts.tunnel.public_url.is_some();
+    let place = if is_public { "the public address" } else { "the receiver's own address" };
+    match &facts.proof {
+        Proof::Came(_) => ok(Check::Reachable, format!("A request to {place} comes back to this receiver.")),
+        Proof::Wrong { trouble, .. } | Proof::Nothing(trouble) => {
+            let hint = trouble.remedy.clone().filter(|_| is_public).unwrap_or_else(|| {
+                "Restart Hookline; a firewall on this machine can be in the way too.".to_owned()
+            });
+            let reason = capitalised(&trouble.reason);
+            bad(Check::Reachable, FindingState::Problem, format!("{reason}."), hint, None)
         }
     }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 fn event_types(facts: &Facts) -> Finding {
@@ -274,6 +285,7 @@ fn rejections(facts: &Facts) -> Finding {
             ),
             FindingAction::ShowRejected,
         ),
+        Suspicion::Cause(cause) => advice(cause, label),
         Suspicion::WrongSecret => (
             format!(
                 "Copy the signing secret from {label} into this job; test and live mode have different ones."
@@ -345,6 +357,59 @@ fn last_event(facts: &Facts) -> Finding {
             ),
             None,
         ),
+    }
+}
+
+/// What to do about what the signature doctor found, and what would help.
+fn advice(cause: &Cause, label: &str) -> (String, FindingAction) {
+    let shown = FindingAction::ShowRejected;
+    match cause {
+        Cause::OtherJob { name } => (
+            format!(
+                "It fits the secret of the job `{name}`: {label} has the address of this job where that one's belongs, or this job was given the other's secret."
+            ),
+            FindingAction::RotateSecret,
+        ),
+        Cause::SecretForm(form) => {
+            let how = match form {
+                SecretForm::Trimmed => "without the white space around it",
+                SecretForm::Unquoted => "without the quotation marks around it",
+                SecretForm::WithPrefix => "with `whsec_` before it",
+                SecretForm::WithoutPrefix => "without the `whsec_` before it",
+                SecretForm::FromHex => "decoded: it was given in hexadecimal digits",
+                SecretForm::FromBase64 => "decoded: it was given in base64",
+                SecretForm::Plain => "encoded: it was given as plain text",
+            };
+            let hint = format!(
+                "It fits this job's secret {how}. Set the secret again, exactly as {label} shows it."
+            );
+            (hint, FindingAction::RotateSecret)
+        }
+        Cause::BodyChanged(change) => {
+            let what = match change {
+                BodyChange::NewlineAdded => "added a line break at its end",
+                BodyChange::NewlineRemoved => "took away the line break at its end",
+                BodyChange::LineBreaks => "changed its line breaks",
+                BodyChange::Rewritten => "read the JSON and wrote it anew",
+            };
+            let hint = format!(
+                "The secret is right, but something on the way changed the body: a proxy or relay {what}. It has to pass the body on byte for byte."
+            );
+            (hint, shown)
+        }
+        Cause::OtherUrl { url } => (
+            format!(
+                "The secret is right, but {label} signs the address too, and signed {url}: that has to be the public address here, or the proxy has to pass the host and the scheme on."
+            ),
+            shown,
+        ),
+        Cause::OtherMode { live } => {
+            let (this, usual) = if *live { ("live", "test") } else { ("test", "live") };
+            let hint = format!(
+                "It is an event of {this} mode, and this job's events are of {usual} mode: test and live mode have different secrets. Make a job of its own for {this} mode."
+            );
+            (hint, FindingAction::RotateSecret)
+        }
     }
 }
 

@@ -2,26 +2,20 @@
 //!
 //! Gathering what is so ([`Facts`]) and judging it ([`judge`]) are kept apart: judging is pure.
 
-use std::time::Duration;
-
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::event_signature::{self, SignatureStatus};
-use super::send::http_client;
 use super::{CommandError, Commands, status};
 use crate::event::{EventStatus, JobId, SkipReason, Timestamp, WorkspaceId, with_causes};
-use crate::providers::{self, Provider};
 use crate::store::{ActivityRange, EventFilter, SyncJob};
 
+mod doctor;
+mod endpoint;
 mod judge;
+mod rejections;
 
-use judge::{Facts, Filtered, LastRejection, Reach, Suspicion};
+use judge::{Facts, Filtered};
 
-/// How long the public address may take to answer.
-const REACH_TIMEOUT: Duration = Duration::from_secs(5);
-/// How much of an answer from there is read, in bytes.
-const REACH_BYTES: usize = 4096;
 /// How far back rejections and skipped events are looked at.
 const LOOKED_BACK_MS: i64 = 24 * 3_600_000;
 /// How many of the newest events are looked at for what was filtered out.
@@ -39,6 +33,8 @@ pub enum Check {
     PublicUrl,
     /// Whether a request to the job's address comes back to a receiver of Hookline's.
     Reachable,
+    /// Whether the provider's endpoint, where Hookline made it, sends what the job wants.
+    Endpoint,
     /// Whether the selected event types leave anything over.
     EventTypes,
     /// Whether there is a signing secret to check with.
@@ -79,6 +75,10 @@ pub enum FindingAction {
     CheckDestination,
     /// Look at the requests that were refused.
     ShowRejected,
+    /// Set the webhook up at the provider (`POST …/endpoint`).
+    CreateEndpoint,
+    /// Bring the endpoint at the provider into line (`POST …/endpoint/mend`).
+    MendEndpoint,
 }
 
 /// One thing that was looked at.
@@ -130,8 +130,11 @@ impl Commands {
             (Ok(_), Ok(None)) => Some("the job has no signing secret".to_owned()),
             (Ok(_), Ok(Some(_))) => None,
         };
-        let board = parts.tunnel.tunnels.board();
-        let (base_url, public) = (board.base_url(), board.status().public_url.is_some());
+        let tunnels = &parts.tunnel.tunnels;
+        let proof = match tunnels.prove().await {
+            Some(proof) => proof,
+            None => tunnels.prove_own().await,
+        };
         let since = now.plus_millis(-LOOKED_BACK_MS);
         let range = ActivityRange {
             first_minute: since.seconds().div_euclid(60),
@@ -147,9 +150,8 @@ impl Commands {
             now,
             listening: status::is_listening(&parts.receiver_url).await,
             enabled: job.enabled,
-            public_url: public.then(|| base_url.clone()),
-            reach: reach(&format!("{base_url}/api/webhooks/{}/{}", job.workspace_id, JobId::generate()))
-                .await,
+            tunnel: tunnels.board().status(),
+            proof,
             provider_label: provider
                 .as_ref()
                 .map_or_else(|_| source.kind.clone(), |provider| provider.info().label.to_owned()),
@@ -162,7 +164,8 @@ impl Commands {
             filtered,
             secret_problem,
             rejected_in_day: day.rejected,
-            last_rejection: self.last_rejection(job, provider.as_deref().ok(), since, now).await?,
+            last_rejection: self.last_rejection(job, &source, provider.as_deref().ok(), since, now).await?,
+            endpoint: self.endpoint_fact(job).await,
             delivery: parts.worker.state(&job.id),
             storage_problem: self.store().check_writable().await.err().map(|error| with_causes(&error)),
             last_received_at: self.store().last_received_at(&job.id).await?,
@@ -193,83 +196,5 @@ impl Commands {
             }
         }
         Ok(filtered)
-    }
-
-    async fn last_rejection(
-        &self,
-        job: &SyncJob,
-        provider: Option<&dyn Provider>,
-        since: Timestamp,
-        now: Timestamp,
-    ) -> Result<Option<LastRejection>, CommandError> {
-        let filter = EventFilter {
-            workspace_id: Some(job.workspace_id.clone()),
-            job_id: Some(job.id.clone()),
-            statuses: vec![EventStatus::Rejected],
-            from: Some(since),
-            ..EventFilter::default()
-        };
-        let Some(row) = self.store().events(filter, None, 1).await?.events.pop() else {
-            return Ok(None);
-        };
-        // It may have been pushed out of the ring meanwhile: then there is nothing to be learnt from it.
-        let Ok(detail) = self.store().event(&job.id, row.id).await else {
-            return Ok(None);
-        };
-        let error = row.error.unwrap_or_default();
-        let secrets = self.job_secrets(&job.id).await.ok().flatten();
-        let decoded = detail.request.decoded_body(self.parts().max_body_bytes).ok();
-        let signature = event_signature::look(&event_signature::Facts {
-            provider,
-            request: &detail.request,
-            decoded: decoded.as_deref(),
-            body_truncated: detail.body_truncated,
-            refused: Some(event_signature::Refused { rejection: detail.rejection, error: &error }),
-            secrets: secrets.as_ref().map(|secrets| secrets.active(now)),
-            tolerance_seconds: job.webhook_config.signature_tolerance_seconds,
-            now,
-        });
-        let has = |header: &str| detail.request.headers.iter().any(|(name, _)| name == header);
-        let signed = signature.header.as_deref().is_some_and(has);
-        let another = || {
-            let signs = |other: &&providers::SharedProvider| has(&other.signing().header);
-            providers::all().iter().find(signs).map(|other| other.info().label)
-        };
-        let off = signature
-            .age_seconds
-            .zip(signature.tolerance_seconds)
-            .filter(|(age, tolerance)| age.saturating_abs() > i64::from(*tolerance));
-        let suspicion = match (signature.status, signature.matches_now) {
-            (SignatureStatus::Unreadable, _) => Suspicion::Unreadable,
-            _ if !signed => another().map_or(Suspicion::Unsigned, Suspicion::AnotherProvider),
-            (_, Some(true)) => off.map_or(Suspicion::Over, |(age, _)| Suspicion::Clock { age_seconds: age }),
-            _ => Suspicion::WrongSecret,
-        };
-        Ok(Some(LastRejection { at: row.received_at, error, suspicion }))
-    }
-}
-
-/// Asks the public address for a job that does not exist: only Hookline's receiver has its answer to that.
-async fn reach(url: &str) -> Reach {
-    let asked = async {
-        let client = http_client().map_err(|error| with_causes(&error))?;
-        let response = client.post(url).send().await.map_err(|error| with_causes(&error.without_url()))?;
-        let status = response.status().as_u16();
-        let body = super::send::beginning(response, REACH_BYTES)
-            .await
-            .map_err(|error| with_causes(&error.without_url()))?;
-        Ok::<_, String>((status, body))
-    };
-    match tokio::time::timeout(REACH_TIMEOUT, asked).await {
-        Err(_elapsed) => Reach::Silent { seconds: REACH_TIMEOUT.as_secs() },
-        Ok(Err(error)) => Reach::Failed { error },
-        Ok(Ok((status, body))) => {
-            let answer: serde_json::Value = serde_json::from_str(&body).unwrap_or_default();
-            if status == 404 && answer["error"]["code"] == "job_not_found" {
-                Reach::Receiver
-            } else {
-                Reach::SomethingElse { status }
-            }
-        }
     }
 }

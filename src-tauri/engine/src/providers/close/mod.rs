@@ -20,7 +20,8 @@ use serde_json::value::RawValue;
 use super::payload::{self, Loose, MaybeObject, Object};
 use super::signature::{self, Algorithm, Encoding, SecretEncoding, SignatureError, Signing};
 use super::{
-    InvalidPayload, Provider, ProviderInfo, Reading, SecretProblem, SignedHeaders, naming, secret_text,
+    InvalidPayload, KeyHelp, Provider, ProviderInfo, Reading, SecretProblem, SignedHeaders, naming,
+    secret_text,
 };
 use crate::event::{
     EventHead, Mapping, Operation, OperationKind, Previous, RawRequest, Timestamp, Unmapped, Version,
@@ -48,6 +49,11 @@ static INFO: ProviderInfo = ProviderInfo {
         "Copy the signature key that is shown once (`signature_key`) and paste it into this job.",
     ],
     known_types: types::KNOWN_TYPES,
+    // Close has no keys with chosen permissions: https://developer.close.com/api/overview/api-key-authentication
+    key_help: Some(KeyHelp {
+        help: "An API key (`api_…`): in Close under Settings → Developer → API Keys. It may do what its user may do.",
+        permissions: &["A user whose role may manage webhooks of the organization, such as Admin"],
+    }),
 };
 
 /// The provider.

@@ -62,6 +62,7 @@ impl Generic {
                 "Send a test webhook; if it is refused, the rejected request tells what did not fit.",
             ],
             known_types: &[],
+            key_help: None,
         }
     }
 }

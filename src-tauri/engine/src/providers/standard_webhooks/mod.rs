@@ -47,6 +47,7 @@ static INFO: ProviderInfo = ProviderInfo {
         "Copy the endpoint's signing secret (`whsec_…`) and paste it into this job.",
     ],
     known_types: &[],
+    key_help: None,
 };
 
 /// The provider.

@@ -16,7 +16,8 @@ use serde::de::IgnoredAny;
 use super::payload::{self, Loose, MaybeObject};
 use super::signature::{self, Algorithm, Encoding, SignatureError, Signing};
 use super::{
-    InvalidPayload, Provider, ProviderInfo, Reading, SecretProblem, SignedHeaders, naming, secret_text,
+    InvalidPayload, KeyHelp, Provider, ProviderInfo, Reading, SecretProblem, SignedHeaders, naming,
+    secret_text,
 };
 use crate::event::{
     EventHead, Mapping, Operation, OperationKind, Previous, RawRequest, Timestamp, Unmapped, Version,
@@ -47,6 +48,12 @@ static INFO: ProviderInfo = ProviderInfo {
         "Reveal the signing secret (`whsec_…`) and paste it into this job.",
     ],
     known_types: types::KNOWN_TYPES,
+    // The permission's name is the one that Stripe's own command line tells (`webhook_write`).
+    key_help: Some(KeyHelp {
+        help: "A restricted key (`rk_…`) is enough: in Stripe's Dashboard under Developers → API keys choose “Create \
+               restricted key”. A key of test mode sets up test webhooks, one of live mode live ones.",
+        permissions: &["Webhook Endpoints, Event Destinations: Write"],
+    }),
 };
 
 /// The provider.

@@ -16,6 +16,7 @@ mod cleanup;
 mod events;
 mod lists;
 mod opening;
+mod provider_endpoints;
 mod search;
 mod trouble;
 

@@ -71,7 +71,7 @@ async fn a_newer_file_is_refused() {
     let newer = Connection::open(folder.path().join("hookline.db")).expect("opens");
     newer.pragma_update(None, "user_version", 99).expect("set");
     drop(newer);
-    assert!(matches!(error_of(folder.path()), OpenError::Newer { found: 99, known: 2, .. }));
+    assert!(matches!(error_of(folder.path()), OpenError::Newer { found: 99, known, .. } if known < 99));
 }
 
 #[cfg(unix)]

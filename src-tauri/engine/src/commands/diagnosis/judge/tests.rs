@@ -1,8 +1,29 @@
 //! What follows from what is so.
 
+use std::time::Duration;
+
 use super::*;
+use crate::tunnel::{Trouble, TunnelKind};
 
 const NOW: Timestamp = Timestamp::from_seconds(1_735_689_600);
+
+fn online() -> TunnelStatus {
+    TunnelStatus {
+        kind: TunnelKind::Ngrok,
+        state: TunnelState::Online,
+        public_url: Some("https://hooks.example.com".parse().expect("is a URL")),
+        ..TunnelStatus::default()
+    }
+}
+
+fn trouble() -> Trouble {
+    Trouble::new("nothing answers at the public address").with_remedy("Check the network.")
+}
+
+fn refused_tunnel() -> TunnelStatus {
+    let trouble = Trouble::new("the authtoken is wrong").with_remedy("Copy it anew.");
+    TunnelStatus { state: TunnelState::Refused, public_url: None, trouble: Some(trouble), ..online() }
+}
 
 /// All is well, and an event came in five minutes ago.
 fn well() -> Facts {
@@ -10,9 +31,10 @@ fn well() -> Facts {
         now: NOW,
         listening: true,
         enabled: true,
-        public_url: Some("https://hooks.example.com".to_owned()),
-        reach: Reach::Receiver,
+        tunnel: Arc::new(online()),
+        proof: Proof::Came(Duration::from_millis(40)),
         provider_label: "Stripe".to_owned(),
+        endpoint: EndpointFact::Managed { drift: Vec::new(), trouble: None, unasked: None },
         patterns: Vec::new(),
         unknown_patterns: Vec::new(),
         filtered: Filtered::default(),
@@ -41,7 +63,7 @@ fn refused(suspicion: Suspicion, minutes_ago: i64) -> Facts {
 #[test]
 fn where_all_is_well_the_summary_says_when_the_last_event_came_in() {
     let (findings, summary) = judge(&well());
-    assert_eq!(findings.len(), 10);
+    assert_eq!(findings.len(), 11);
     assert!(findings.iter().all(|finding| finding.state == FindingState::Ok), "{findings:?}");
     assert_eq!(summary, "Everything works. The last event came in 5 minutes ago.");
     let never = Facts { last_received_at: None, ..well() };
@@ -54,8 +76,9 @@ fn every_problem_is_a_finding_with_a_hint_and_the_summary() {
     let cases = [
         (Facts { listening: false, ..well() }, Check::Receiver, None),
         (Facts { enabled: false, ..well() }, Check::Enabled, Some(FindingAction::Resume)),
-        (Facts { reach: Reach::SomethingElse { status: 502 }, ..well() }, Check::Reachable, None),
-        (Facts { reach: Reach::Silent { seconds: 5 }, ..well() }, Check::Reachable, None),
+        (Facts { proof: Proof::Wrong { status: 502, trouble: trouble() }, ..well() }, Check::Reachable, None),
+        (Facts { proof: Proof::Nothing(trouble()), ..well() }, Check::Reachable, None),
+        (Facts { tunnel: Arc::new(refused_tunnel()), ..well() }, Check::PublicUrl, None),
         (
             Facts { secret_problem: Some("it is missing".to_owned()), ..well() },
             Check::Secret,
@@ -88,7 +111,7 @@ fn every_problem_is_a_finding_with_a_hint_and_the_summary() {
 
 #[test]
 fn the_cause_that_lies_first_on_the_way_is_named_first() {
-    let facts = Facts { enabled: false, public_url: None, ..refused(Suspicion::WrongSecret, 1) };
+    let facts = Facts { enabled: false, tunnel: Arc::default(), ..refused(Suspicion::WrongSecret, 1) };
     assert!(judge(&facts).1.contains("paused"));
     let facts = Facts { enabled: true, ..facts };
     assert!(judge(&facts).1.starts_with("14 requests were refused in the last 24 hours"));
@@ -102,6 +125,11 @@ fn a_refusal_says_what_is_probably_wrong() {
         (Suspicion::AnotherProvider("GitHub"), "signed as GitHub signs"),
         (Suspicion::Unsigned, "no signature of Stripe"),
         (Suspicion::Clock { age_seconds: 4000 }, "off by 4000 seconds"),
+        (Suspicion::Cause(Cause::OtherJob { name: "Other".to_owned() }), "secret of the job `Other`"),
+        (Suspicion::Cause(Cause::SecretForm(SecretForm::FromHex)), "given in hexadecimal digits"),
+        (Suspicion::Cause(Cause::BodyChanged(BodyChange::Rewritten)), "wrote it anew"),
+        (Suspicion::Cause(Cause::OtherUrl { url: "http://x/".to_owned() }), "signed http://x/"),
+        (Suspicion::Cause(Cause::OtherMode { live: true }), "test and live mode have different secrets"),
         (Suspicion::WrongSecret, "Copy the signing secret from Stripe"),
         (Suspicion::Unreadable, "no event of Stripe"),
         (Suspicion::Over, "fits by now"),
