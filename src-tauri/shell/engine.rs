@@ -237,15 +237,23 @@ fn failure(error: &StartError, data_dir: &Path, arguments: &Arguments) -> Failur
             Some("Make the directory writable for your user, then try again.".to_owned())
         }
         StartError::Secrets(SecretError::OutOfReach { place, .. }) => Some(format!(
-            "Start or unlock the keychain, then try again. To give those secrets up and enter them again, remove {} and \
-             write the line secrets = \"file\" into {}.",
-            place.display(),
+            "Start or unlock the keychain, then try again. To do without it from then on, write the line \
+             secrets = \"file\" into {} and start Hookline once while it is unlocked: they move into the file. To give \
+             those secrets up and enter them again, write that line and remove {}.",
+            config.display(),
+            place.display()
+        )),
+        StartError::Secrets(SecretError::StillInFile(_)) => Some(format!(
+            "Start or unlock the keychain, then try again; or write the line secrets = \"file\" into {}: nothing was moved, \
+             and the file still counts.",
             config.display()
         )),
-        StartError::Secrets(SecretError::Keychain { .. } | SecretError::Silent { .. }) => Some(format!(
-            "Start or unlock the keychain, then try again; or write the line secrets = \"file\" into {}.",
-            config.display()
-        )),
+        StartError::Secrets(
+            SecretError::Keychain { .. }
+            | SecretError::Silent { .. }
+            | SecretError::Busy { .. }
+            | SecretError::NotMoved { .. },
+        ) => Some("Start or unlock the keychain, in which the secrets lie, then try again.".to_owned()),
         other => other.hint(),
     };
     Failure { message: with_causes(error), hint }

@@ -203,8 +203,8 @@ mod tests {
 
         status.tunnel.state = TunnelState::Refused;
         status.tunnel.reason = Some("ngrok does not accept the authtoken".to_owned());
-        let refused = "Providers cannot reach it: ngrok does not accept the authtoken".to_owned();
-        assert_eq!(seen(&status, 0), (Look::Failures, refused, Toggle::Pause));
+        let unreached = "Providers cannot reach it: ngrok does not accept the authtoken".to_owned();
+        assert_eq!(seen(&status, 0), (Look::Failures, unreached, Toggle::Pause));
         status.tunnel.state = TunnelState::Online;
 
         status.worker.jobs = vec![job("a", 0), blocked("b")];

@@ -1,6 +1,7 @@
 //! Webhooks that are set up at the provider by one click, over a real `hookline serve` and stand-ins of the providers.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use hookline_tests::process::{Hookline, Job, client, text};
 use hookline_tests::provider_api::close::Close;
@@ -24,42 +25,51 @@ struct Setup {
     folder: tempfile::TempDir,
     stripe: Stripe,
     close: Close,
-    listen: String,
+    /// Once it was started.
+    listen: OnceLock<String>,
 }
 
 impl Setup {
     async fn new() -> Self {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("listens");
-        let listen = listener.local_addr().expect("an address").to_string();
-        drop(listener);
         Self {
             folder: tempfile::tempdir().expect("a folder"),
             stripe: Stripe::start(KEY, Permission::WriteEndpoints).await,
             close: Close::start(KEY).await,
-            listen,
+            listen: OnceLock::new(),
         }
     }
 
     /// Another name of the same address, as if a tunnel had given out a new one.
     fn other_name(&self) -> String {
-        format!("http://localhost:{}", self.listen.rsplit(':').next().expect("has a port"))
-    }
-
-    fn public(&self) -> String {
-        format!("http://{}", self.listen)
+        let listen = self.listen.get().expect("was started");
+        format!("http://localhost:{}", listen.rsplit(':').next().expect("has a port"))
     }
 
     async fn start(&self) -> Hookline {
-        self.start_at(Some(&self.public())).await
+        if let Some(listen) = self.listen.get() {
+            return self.start_at(Some(&format!("http://{listen}"))).await;
+        }
+        // Where it listens is known only once it runs.
+        let hookline = self.start_with(&[]).await;
+        let own = json!({"kind": "own-url", "on": true, "url": hookline.ready.receiver});
+        let (status, answer) = hookline.call(Method::PATCH, "/tunnel", Some(own)).await;
+        assert_eq!(status, StatusCode::OK, "{answer}");
+        hookline
     }
 
     async fn start_at(&self, public: Option<&str>) -> Hookline {
+        self.start_with(&["--tunnel", public.unwrap_or("none")]).await
+    }
+
+    async fn start_with(&self, more: &[&str]) -> Hookline {
         let mut arguments =
             vec!["--log-level", "debug", "--stripe-api", self.stripe.url(), "--close-api", self.close.url()];
-        if let Some(public) = public {
-            arguments.extend(["--public-url", public]);
-        }
-        Hookline::start_on(self.folder.path(), &self.listen, &arguments).await
+        arguments.extend(more);
+        let listen = self.listen.get().map_or("127.0.0.1:0", String::as_str);
+        let hookline = Hookline::start_on(self.folder.path(), listen, &arguments).await;
+        let listens = hookline.ready.receiver.trim_start_matches("http://").to_owned();
+        self.listen.get_or_init(|| listens);
+        hookline
     }
 }
 
@@ -191,7 +201,8 @@ async fn what_keeps_a_webhook_from_being_set_up_is_said_before_anything_is_asked
     let jobs = hookline.get(&format!("{W}/sync-jobs")).await;
     let with_key = text(&jobs["syncJobs"][2]["id"]);
     let shown = hookline.get(&format!("{W}/sync-jobs/{with_key}/endpoint")).await;
-    assert!(text(&shown["obstacle"]["message"]).contains("https://"), "{shown}");
+    // An address that never led here is told to nobody.
+    assert_eq!(shown["obstacle"]["code"], "public_url_missing", "{shown}");
     hookline.stop().await;
     let hookline = setup.start().await;
     let nothing = job(&hookline, "stripe", Some(KEY), json!(["custmer.*"])).await;
@@ -252,6 +263,92 @@ async fn a_creation_that_is_cut_short_makes_one_endpoint() {
     create(&hookline, &close).await;
     assert_eq!(setup.close.subscriptions().len(), 1);
     assert_eq!(setup.close.deliver(&close_event("ev_1")).await, [StatusCode::OK]);
+}
+
+#[tokio::test]
+async fn a_creation_whose_end_is_not_known_is_finished_without_a_restart() {
+    let setup = Setup::new().await;
+    let hookline = setup.start().await;
+    let close = job(&hookline, "close", Some(KEY), json!(["lead.*"])).await;
+    setup.close.fail(&Method::POST, &[Fault::DoneButCut]);
+    // What was there before is asked for first; then, what the cut request has left behind.
+    setup.close.fail(&Method::GET, &[Fault::Spared, Fault::Refuses]);
+    let (status, answer) = hookline.call(Method::POST, &endpoint(&close), None).await;
+    assert_eq!(
+        (status, &answer["error"]["code"]),
+        (StatusCode::FAILED_DEPENDENCY, &json!("provider_unreachable")),
+        "{answer}"
+    );
+    eventually("it is finished", async || {
+        (hookline.get(&endpoint(&close)).await["state"] == "managed").then_some(())
+    })
+    .await;
+    assert_eq!(setup.close.subscriptions().len(), 1, "nothing is left of the first try");
+    assert_eq!(setup.close.deliver(&close_event("ev_1")).await, [StatusCode::OK]);
+}
+
+#[tokio::test]
+async fn a_job_that_is_deleted_while_its_endpoint_is_made_takes_its_secret_with_it() {
+    let setup = Setup::new().await;
+    let hookline = setup.start().await;
+    let stripe = job(&hookline, "stripe", Some(KEY), json!(["customer.*"])).await;
+    setup.stripe.fail(&Method::POST, &[Fault::RateLimit(1)]);
+    let place = endpoint(&stripe);
+    let (made, deleted) = tokio::join!(hookline.call(Method::POST, &place, None), async {
+        eventually("Stripe was asked", async || (setup.stripe.count(&Method::POST) > 0).then_some(())).await;
+        hookline.call(Method::DELETE, &path(&stripe), None).await
+    });
+    assert_eq!(made.0, StatusCode::CREATED, "{}", made.1);
+    let there = setup.stripe.endpoints()[0].id.clone();
+    assert_eq!((deleted.0, &deleted.1["endpoint"]), (StatusCode::OK, &json!("left")), "{}", deleted.1);
+    assert!(text(&deleted.1["hint"]).contains(&there), "{}", deleted.1);
+    hookline.stop().await;
+    let secrets = std::fs::read_to_string(setup.folder.path().join("secrets.json")).expect("is there");
+    assert!(!secrets.contains(&stripe.id), "a secret of a job that is gone");
+}
+
+#[tokio::test]
+async fn a_key_of_another_mode_does_nothing_about_an_endpoint_that_it_cannot_see() {
+    const LIVE: &str = "rk_live_KeyOfTheEndpointTests";
+    let setup = Setup::new().await;
+    let hookline = setup.start().await;
+    let job = job(&hookline, "stripe", Some(KEY), json!(["customer.*"])).await;
+    create(&hookline, &job).await;
+    setup.stripe.allow(LIVE, Permission::WriteEndpoints);
+    let source = format!("{W}/sources/{}", source_of(&hookline, &job).await);
+    let store = async |key: &str| {
+        let (status, answer) = hookline.call(Method::PATCH, &source, Some(json!({"apiKey": key}))).await;
+        assert_eq!(status, StatusCode::OK, "{answer}");
+    };
+    store(LIVE).await;
+    for (method, path) in [
+        (Method::GET, format!("{}?check=true", endpoint(&job))),
+        (Method::POST, format!("{}/mend", endpoint(&job))),
+        (Method::DELETE, endpoint(&job)),
+        (Method::DELETE, format!("{}?endpoint=remove", path(&job))),
+    ] {
+        let (status, answer) = hookline.call(method, &path, None).await;
+        assert_eq!((status, &answer["error"]["code"]), (StatusCode::CONFLICT, &json!("conflict")), "{path}");
+        assert!(text(&answer["error"]["hint"]).contains("Put the test key back"), "{answer}");
+    }
+    change(&hookline, &job, json!({"webhookConfig": {"eventTypes": ["invoice.*"]}})).await;
+    let shown = eventually("why it cannot be told is written down", async || {
+        let shown = hookline.get(&endpoint(&job)).await;
+        shown["managed"]["trouble"].is_object().then_some(shown)
+    })
+    .await;
+    assert_eq!(shown["managed"]["trouble"]["retrying"], false, "{shown}");
+    let asked = setup.stripe.requests();
+    assert!(!asked.iter().any(|request| request.header("authorization").contains(LIVE)));
+    assert_eq!(setup.stripe.endpoints().len(), 1);
+    store(KEY).await;
+    eventually("Stripe sends invoices", async || {
+        setup.stripe.endpoints()[0].events.contains(&"invoice.paid".to_owned()).then_some(())
+    })
+    .await;
+    let (status, answer) = hookline.call(Method::DELETE, &endpoint(&job), None).await;
+    assert_eq!(status, StatusCode::NO_CONTENT, "{answer}");
+    assert!(setup.stripe.endpoints().is_empty());
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use hookline_engine::event::{Clock as _, SystemClock};
 use hookline_engine::provider_api::retry::Patience;
 use hookline_engine::provider_api::{
     ApiBases, ApiError, ApiErrorKind, Apis, EndpointApi, EndpointChange, EndpointStatus, Mode, NewEndpoint,
@@ -35,7 +36,17 @@ fn names(list: &[&str]) -> Vec<String> {
 }
 
 fn new<'a>(types: &'a [String], others: &'a [String]) -> NewEndpoint<'a> {
-    NewEndpoint { url: URL, types, job: "j1", intent: "intent-1", again: false, others }
+    let now = SystemClock.now();
+    NewEndpoint {
+        url: URL,
+        types,
+        job: "j1",
+        intent: "intent-1",
+        again: false,
+        intended_at: now,
+        tried_at: now,
+        others,
+    }
 }
 
 /// The error, which holds no key in any form.
@@ -228,6 +239,66 @@ async fn an_endpoint_whose_making_was_cut_short_is_made_once() {
 }
 
 #[tokio::test]
+async fn a_failure_after_an_endpoint_may_have_been_made_leaves_it_open() {
+    let types = names(&["customer.created"]);
+    let stripe = Stripe::start(KEY, Permission::All).await;
+    let api = open("stripe", stripe.url(), KEY);
+    stripe.fail(&Method::POST, &[Fault::DoneButFails]);
+    stripe.fail(&Method::GET, &[Fault::Refuses]);
+    assert_eq!(refused(api.create(new(&types, &[])).await).kind, ApiErrorKind::Unsure);
+    stripe.fail(&Method::POST, &[Fault::DoneButFails, Fault::Refuses]);
+    let error = refused(api.create(NewEndpoint { intent: "intent-2", ..new(&types, &[]) }).await);
+    assert_eq!(error.kind, ApiErrorKind::Unsure, "the last answer is not the whole story");
+    stripe.fail(&Method::POST, &[Fault::Refuses]);
+    let error = refused(api.create(NewEndpoint { intent: "intent-3", ..new(&types, &[]) }).await);
+    assert_eq!(error.kind, ApiErrorKind::Forbidden, "nothing was made");
+    for intent in ["intent-1", "intent-2"] {
+        let again = NewEndpoint { again: true, intent, ..new(&types, &[]) };
+        let created = api.create(again).await.expect("is made");
+        let of_intent = |it: &&hookline_tests::provider_api::stripe::Endpoint| {
+            it.metadata["hookline_intent"] == serde_json::json!(intent)
+        };
+        let endpoints = stripe.endpoints();
+        let [made] = &endpoints.iter().filter(of_intent).collect::<Vec<_>>()[..] else {
+            panic!("{endpoints:?}")
+        };
+        assert_eq!(created.secret.expose_secret(), made.secret);
+    }
+    // What is made stays made, although it could not be looked whether there is more.
+    stripe.by_hand(Vec::clear);
+    let made = api.create(NewEndpoint { intent: "intent-4", ..new(&types, &[]) }).await.expect("is made");
+    stripe.fail(&Method::GET, &[Fault::Spared, Fault::Refuses]);
+    let again = NewEndpoint { again: true, intent: "intent-4", ..new(&types, &[]) };
+    assert_eq!(api.create(again).await.expect("is made").endpoint.id, made.endpoint.id);
+
+    let close = Close::start(KEY).await;
+    let api = open("close", close.url(), KEY);
+    close.fail(&Method::POST, &[Fault::DoneButCut]);
+    close.fail(&Method::GET, &[Fault::Refuses]);
+    assert_eq!(refused(api.create(new(&types, &[])).await).kind, ApiErrorKind::Unsure);
+    let created = api.create(NewEndpoint { again: true, ..new(&types, &[]) }).await.expect("is made");
+    let [made] = &close.subscriptions()[..] else { panic!("{:?}", close.subscriptions()) };
+    assert_eq!(created.secret.expose_secret(), made.signature_key);
+}
+
+#[tokio::test]
+async fn a_refusal_that_stripe_has_stored_does_not_stay_for_ever() {
+    let types = names(&["customer.created"]);
+    let stripe = Stripe::start(KEY, Permission::All).await;
+    let api = open("stripe", stripe.url(), KEY);
+    for number in 0..16 {
+        stripe.add_foreign(&format!("https://example.com/{number}"));
+    }
+    let again = NewEndpoint { again: true, ..new(&types, &[]) };
+    for _try in 0..2 {
+        assert_eq!(refused(api.create(again).await).kind, ApiErrorKind::EndpointLimit);
+    }
+    stripe.by_hand(|endpoints| endpoints.truncate(3));
+    api.create(again).await.expect("there is room by now");
+    assert_eq!(stripe.endpoints().len(), 4);
+}
+
+#[tokio::test]
 async fn an_intent_that_a_crash_interrupted_is_gone_on_with() {
     let types = names(&["customer.created"]);
     let stripe = Stripe::start(KEY, Permission::All).await;
@@ -250,4 +321,12 @@ async fn an_intent_that_a_crash_interrupted_is_gone_on_with() {
     let again = api.create(NewEndpoint { again: true, ..new(&types, &[]) }).await.expect("is made");
     assert_ne!(first.endpoint.id, again.endpoint.id, "Close does not tell the key again");
     assert_eq!(close.subscriptions().len(), 1);
+    // What somebody made by hand while nothing was tried looks the same and is not.
+    let by_hand = again.endpoint.id;
+    let long_ago = SystemClock.now().plus_millis(-24 * 3_600_000);
+    let tried_long_ago =
+        NewEndpoint { again: true, intended_at: long_ago, tried_at: long_ago, ..new(&types, &[]) };
+    api.abandon(tried_long_ago).await.expect("is given up");
+    api.create(tried_long_ago).await.expect("is made");
+    assert_eq!((close.subscriptions().len(), &close.subscriptions()[0].id), (2, &by_hand));
 }

@@ -306,3 +306,19 @@ async fn while_a_secret_is_rolled_both_count() {
     assert_eq!(post_stripe(&http, &newest, event_bytes("evt_newest")).await.0, StatusCode::OK);
     assert_eq!(post_stripe(&http, &rolled, event_bytes("evt_late")).await.0, StatusCode::UNAUTHORIZED);
 }
+
+#[tokio::test]
+async fn a_token_of_another_provider_is_not_kept_of_a_request_that_is_refused() {
+    let (_folder, hookline, job) = with_stripe_job(json!({})).await;
+    let headers = [
+        ("x-gitlab-token", "TokenThatWentToTheWrongJob".to_owned()),
+        ("x-gitlab-event", "Push Hook".to_owned()),
+    ];
+    let (status, _) = post(&client(), &job.url, &headers, Bytes::from_static(b"{}")).await;
+    assert_eq!(status, StatusCode::UNAUTHORIZED);
+    hookline.rejected(&job, 1).await;
+    let events = hookline.events(&job, "status=rejected").await;
+    let kept = hookline.event(&job, &text(&events[0]["id"])).await.to_string();
+    assert!(kept.contains("x-gitlab-token") && kept.contains("Push Hook"), "{kept}");
+    assert!(!kept.contains("TokenThatWentToTheWrongJob"), "{kept}");
+}

@@ -253,10 +253,10 @@ impl Hookline {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        match tokio::time::timeout(PATIENCE, wait).await {
-            Ok(status) => status,
-            Err(_elapsed) => panic!("the tunnel did not get there in time: {:#}", self.get("/tunnel").await),
-        }
+        let Ok(status) = tokio::time::timeout(PATIENCE, wait).await else {
+            panic!("the tunnel did not get there in time: {:#}", self.get("/tunnel").await)
+        };
+        status
     }
 
     /// Makes a source, a destination and a job between them. `job` holds what differs from the defaults.

@@ -144,8 +144,8 @@ pub(crate) struct Serve {
     /// The region of ngrok's edge: us, eu, ap, au, sa, jp, in
     #[arg(long, env = "HOOKLINE_NGROK_REGION", value_name = "REGION")]
     pub(crate) ngrok_region: Option<String>,
-    /// The same as --tunnel URL
-    #[arg(long, env = "HOOKLINE_PUBLIC_URL", value_name = "URL", conflicts_with = "tunnel")]
+    /// The same as --tunnel URL, which wins where both are given
+    #[arg(long, env = "HOOKLINE_PUBLIC_URL", value_name = "URL")]
     pub(crate) public_url: Option<Url>,
     /// The most bytes of a webhook's body  [default: 5242880]
     #[arg(long, env = "HOOKLINE_MAX_BODY_BYTES", value_name = "BYTES")]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
+use hookline_engine::tunnel::{TunnelKind, TunnelSettings};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -14,22 +15,38 @@ use crate::{jobs, output};
 pub(crate) async fn run(client: &Client, command: Tunnel, json: bool) -> Result<(), CliError> {
     match command {
         Tunnel::Status { check } => {
-            if check {
-                // What it finds is told by the status that follows, but for an address that is not there.
-                client.answer(client.request(Method::POST, "/tunnel/check")).await?;
+            let checked = if check {
+                Some(client.answer(client.request(Method::POST, "/tunnel/check")).await)
+            } else {
+                None
+            };
+            let mut tunnel = client.answer(client.request(Method::GET, "/tunnel")).await?;
+            if let Some(Ok(found)) = &checked {
+                tunnel["check"] = found.clone();
             }
-            let tunnel = client.answer(client.request(Method::GET, "/tunnel")).await?;
-            if json { output::json(&tunnel) } else { show(&tunnel) }
+            if json {
+                output::json(&tunnel)?;
+            } else {
+                show(&tunnel)?;
+            }
+            match checked {
+                Some(Ok(found)) if found["ok"] == false => Err(CliError::from_answer(424, &found)),
+                Some(Err(error)) => Err(error),
+                Some(Ok(_)) | None => Ok(()),
+            }
         }
         Tunnel::Start { tunnel, domain, region, authtoken_file, wait } => {
             let mut body = serde_json::Map::new();
             if let Some(tunnel) = &tunnel {
-                if tunnel.starts_with("https://") || tunnel.starts_with("http://") {
-                    body.insert("kind".to_owned(), json!("own-url"));
-                    body.insert("url".to_owned(), json!(tunnel));
-                } else {
-                    body.insert("kind".to_owned(), json!(tunnel));
+                let mut wanted = TunnelSettings::default();
+                wanted.choose(tunnel).map_err(|error| CliError::usage(error.to_string()))?;
+                body.insert("kind".to_owned(), json!(wanted.kind));
+                if let Some(url) = wanted.url {
+                    body.insert("url".to_owned(), json!(url));
                 }
+            } else if domain.is_some() || region.is_some() || authtoken_file.is_some() {
+                // Only ngrok has these.
+                body.insert("kind".to_owned(), json!(TunnelKind::Ngrok));
             }
             let or_null = |text: String| if text.is_empty() { Value::Null } else { Value::String(text) };
             if let Some(domain) = domain {
@@ -93,6 +110,9 @@ fn outcome(tunnel: &Value, wait: u64) -> Result<(), CliError> {
     let reason = || status["reason"].as_str().unwrap_or("it has not said why").to_owned();
     let failed = match status["state"].as_str() {
         Some("refused") => CliError::failed(format!("the tunnel is refused: {}", reason())),
+        Some("off") => CliError::failed("no tunnel is chosen").hint(
+            "name one: `hookline tunnel start ngrok`, `cloudflared`, `tailscale`, or your own https address",
+        ),
         Some("connecting" | "degraded") if wait > 0 => {
             CliError::failed(format!("the tunnel is not online after {wait} seconds: {}", reason()))
         }

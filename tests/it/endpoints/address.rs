@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hookline_engine::endpoints::{Endpoints, EndpointsParts, Pace, keeper};
+use hookline_engine::endpoints::{EndpointError, Endpoints, EndpointsParts, Pace, keeper};
 use hookline_engine::event::{
     DestinationId, JobId, SourceId, SystemClock, Timestamp, TypePatterns, WebhookConfig, WorkspaceId,
 };
@@ -11,7 +11,9 @@ use hookline_engine::provider_api::retry::Patience;
 use hookline_engine::provider_api::{ApiBases, Apis};
 use hookline_engine::secrets::file::{FileSecrets, WhyFile};
 use hookline_engine::secrets::{SecretName, Secrets as _};
-use hookline_engine::store::{Destination, DestinationKind, Source, Store, StoreOptions, SyncJob};
+use hookline_engine::store::{
+    Destination, DestinationKind, EndpointPhase, Source, Store, StoreOptions, SyncJob,
+};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -72,18 +74,18 @@ async fn store_with_job(folder: &Path) -> (Store, Arc<FileSecrets>, JobId) {
     (store, secrets, job)
 }
 
-#[tokio::test]
-async fn the_endpoint_follows_the_public_address_until_the_provider_knows_it() {
-    hookline_engine::app::use_tls();
-    let folder = tempfile::tempdir().expect("a folder");
-    let stripe = Stripe::start(KEY, Permission::WriteEndpoints).await;
-    let (store, secrets, job) = store_with_job(folder.path()).await;
-    let public = watch::Sender::new(Some(address("one")));
+/// Endpoints with a quick pace, of a Stripe that is asked once and no more.
+fn quick(
+    store: &Store,
+    secrets: Arc<FileSecrets>,
+    stripe: &Stripe,
+    public: &watch::Sender<Option<Url>>,
+) -> Endpoints {
     let bases = ApiBases { stripe: stripe.url().parse().expect("a URL"), ..ApiBases::default() };
     let short = Duration::from_millis(10);
     let patience =
         Patience { tries: 1, first: short, longest: short, total: short, one: Duration::from_secs(20) };
-    let endpoints = Endpoints::new(EndpointsParts {
+    Endpoints::new(EndpointsParts {
         store: store.clone(),
         secrets,
         apis: Apis::new(bases, patience),
@@ -97,7 +99,95 @@ async fn the_endpoint_follows_the_public_address_until_the_provider_knows_it() {
             first_retry: Duration::from_millis(20),
             longest_retry: Duration::from_millis(100),
         },
-    });
+    })
+}
+
+async fn is_in_line(endpoints: &Endpoints, job: &JobId) {
+    eventually("it is in line", async || {
+        let view = endpoints.view(&WorkspaceId::default_workspace(), job).await.expect("is there");
+        let row = view.endpoint.expect("is there");
+        (row.phase == EndpointPhase::Managed && view.drift.is_empty() && row.trouble.is_none()).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_request_leaves_half_done_is_gone_on_with_until_it_is_done() {
+    hookline_engine::app::use_tls();
+    let folder = tempfile::tempdir().expect("a folder");
+    let stripe = Stripe::start(KEY, Permission::WriteEndpoints).await;
+    let (store, secrets, job) = store_with_job(folder.path()).await;
+    let public = watch::Sender::new(Some(address("one")));
+    let endpoints = quick(&store, Arc::clone(&secrets), &stripe, &public);
+    let stop = CancellationToken::new();
+    let keeping = tokio::spawn(keeper::run(endpoints.clone(), stop.clone()));
+    let workspace = WorkspaceId::default_workspace();
+    stripe.fail(&Method::POST, &[Fault::DoneButCut, Fault::Cut, Fault::RateLimit(9)]);
+    endpoints.create(&workspace, &job).await.expect_err("its end is not known");
+    is_in_line(&endpoints, &job).await;
+    assert_eq!((stripe.endpoints().len(), stripe.count(&Method::POST)), (1, 4));
+    // So it is with what a new endpoint takes the place of.
+    secrets.delete(&SecretName::webhook(&job)).expect("is forgotten");
+    stripe.fail(&Method::DELETE, &[Fault::Fails, Fault::Cut]);
+    endpoints.mend(&workspace, &job).await.expect("is made anew");
+    eventually("the old one is gone", async || (stripe.endpoints().len() == 1).then_some(())).await;
+    is_in_line(&endpoints, &job).await;
+    stop.cancel();
+    keeping.await.expect("ends well");
+    store.close().await;
+}
+
+#[tokio::test]
+async fn what_was_begun_is_finished_as_it_is_wanted_by_then() {
+    hookline_engine::app::use_tls();
+    let folder = tempfile::tempdir().expect("a folder");
+    let stripe = Stripe::start(KEY, Permission::WriteEndpoints).await;
+    let (store, secrets, job) = store_with_job(folder.path()).await;
+    let public = watch::Sender::new(Some(address("one")));
+    let endpoints = quick(&store, secrets, &stripe, &public);
+    let workspace = WorkspaceId::default_workspace();
+    let begin = async || {
+        stripe.fail(&Method::POST, &[Fault::DoneButCut]);
+        endpoints.create(&workspace, &job).await.expect_err("its end is not known");
+    };
+    let is_as_wanted = |name: &str, events: &[&str]| {
+        let [made] = &stripe.endpoints()[..] else { panic!("{:?}", stripe.endpoints()) };
+        assert_eq!(made.url, format!("https://{name}.example.com/api/webhooks/default/j"));
+        assert_eq!(made.events, events);
+    };
+    begin().await;
+    public.send_replace(None);
+    for refused in [endpoints.create(&workspace, &job).await, endpoints.mend(&workspace, &job).await] {
+        assert!(matches!(refused, Err(EndpointError::NoPublicUrl)), "{refused:?}");
+    }
+    assert_eq!(stripe.count(&Method::POST), 1, "an endpoint without an address is of no use");
+    public.send_replace(Some(address("two")));
+    endpoints.create(&workspace, &job).await.expect("is finished");
+    is_as_wanted("two", &["customer.created"]);
+    endpoints.remove(&workspace, &job).await.expect("is removed");
+
+    begin().await;
+    public.send_replace(Some(address("three")));
+    let mut other = store.sync_job(&workspace, &job).await.expect("is there");
+    other.webhook_config.event_types = TypePatterns::new(["invoice.paid"]);
+    store.put_sync_job(other).await.expect("is changed");
+    let stop = CancellationToken::new();
+    let keeping = tokio::spawn(keeper::run(endpoints.clone(), stop.clone()));
+    is_in_line(&endpoints, &job).await;
+    is_as_wanted("three", &["invoice.paid"]);
+    stop.cancel();
+    keeping.await.expect("ends well");
+    store.close().await;
+}
+
+#[tokio::test]
+async fn the_endpoint_follows_the_public_address_until_the_provider_knows_it() {
+    hookline_engine::app::use_tls();
+    let folder = tempfile::tempdir().expect("a folder");
+    let stripe = Stripe::start(KEY, Permission::WriteEndpoints).await;
+    let (store, secrets, job) = store_with_job(folder.path()).await;
+    let public = watch::Sender::new(Some(address("one")));
+    let endpoints = quick(&store, secrets, &stripe, &public);
     let stop = CancellationToken::new();
     let keeping = tokio::spawn(keeper::run(endpoints.clone(), stop.clone()));
     let workspace = WorkspaceId::default_workspace();

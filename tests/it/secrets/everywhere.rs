@@ -7,6 +7,7 @@ use std::process::{Output, Stdio};
 use hookline_engine::event::{JobId, SystemClock};
 use hookline_engine::store::{Store, StoreOptions};
 use hookline_tests::process::{Hookline, Job, client, program, serve, text};
+use hookline_tests::provider_api::stripe::{Permission, Stripe};
 use hookline_tests::webhooks::{customer, now_seconds, post, post_stripe, stripe_event};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -20,6 +21,7 @@ const TYPED: &str = "whsec_TypedSecretOfTheScan0123456789";
 const GITLAB_TOKEN: &str = "GitlabTokenOfTheScan0123456789";
 const API_KEY: &str = "sk_test_ApiKeyOfTheScan0123456789";
 const NEW_API_KEY: &str = "sk_test_NewApiKeyOfTheScan0123456789";
+const NGROK_AUTHTOKEN: &str = "2ngrokAuthtokenOfTheScan0123456789";
 const MONGO_PASSWORD: &str = "M0ngo/Pass+word&OfTheScan";
 const MONGO_URI: &str =
     "mongodb://ann:M0ngo%2FPass%2Bword%26OfTheScan@127.0.0.1:9/db?serverSelectionTimeoutMS=100";
@@ -103,10 +105,13 @@ pub(super) async fn no_secret_is_anywhere(environment: &[(&'static str, OsString
     let data_dir = folder.path().join("data");
     let outside = folder.path().join("outside");
     std::fs::create_dir(&outside).expect("makes");
+    let stripe = Stripe::start(API_KEY, Permission::WriteEndpoints).await;
     let start = async |number: u32| {
         let mut command = serve(&data_dir);
         let errors = std::fs::File::create(outside.join(format!("stderr-{number}"))).expect("makes");
-        command.args(["--log-level", "trace"]).stderr(errors);
+        command.args(["--log-level", "trace", "--stripe-api", stripe.url()]).stderr(errors);
+        // Nothing listens there: the authtoken goes nowhere.
+        command.env("HOOKLINE_NGROK_SERVER", "127.0.0.1:9");
         command.envs(environment.iter().map(|(name, value)| (name, value)));
         Hookline::start_as(command).await
     };
@@ -141,6 +146,10 @@ pub(super) async fn no_secret_is_anywhere(environment: &[(&'static str, OsString
         text(&hookline.post(&path, json!({"keepOldForHours": keep})).await["webhookSecret"])
     };
     let (rotated, last) = (rotate(24).await, rotate(0).await);
+    let (managed, of_endpoint) = managed_job(&hookline, &stripe).await;
+    let tunnel = json!({"kind": "ngrok", "on": true, "ngrokAuthtoken": NGROK_AUTHTOKEN});
+    let (status, tunnel) = hookline.call(Method::PATCH, "/tunnel", Some(tunnel)).await;
+    assert_eq!(status, StatusCode::OK, "{tunnel}");
 
     let scanner = Scanner::new([
         ("a given signing secret", GIVEN),
@@ -149,6 +158,9 @@ pub(super) async fn no_secret_is_anywhere(environment: &[(&'static str, OsString
         ("a signing secret that was made", &made.secret),
         ("a signing secret that was replaced", &rotated),
         ("a signing secret that replaced another", &last),
+        ("the signing secret that a provider made", &of_endpoint),
+        ("the signing secret that it took the place of", &managed.secret),
+        ("an ngrok authtoken", NGROK_AUTHTOKEN),
         ("an API key", API_KEY),
         ("an API key that replaced another", NEW_API_KEY),
         ("a MongoDB password", MONGO_PASSWORD),
@@ -160,6 +172,7 @@ pub(super) async fn no_secret_is_anywhere(environment: &[(&'static str, OsString
         ("the control API's token", &hookline.ready.token),
     ]);
     scanner.assert_clean("standard error of `jobs create`", created_errors);
+    scanner.assert_clean("the answer about the tunnel", tunnel.to_string());
 
     // Events of every outcome: delivered, failing, signed with what no longer counts, signed with something else.
     let http = client();
@@ -241,6 +254,10 @@ pub(super) async fn no_secret_is_anywhere(environment: &[(&'static str, OsString
         ),
         (Method::POST, format!("/webhooks/default/{}/test", typed.id), json!({})),
         (Method::POST, format!("{workspace}/sync-jobs/{}/webhook/retry-failed", made.id), json!({})),
+        (Method::POST, format!("{workspace}/sync-jobs/{}/endpoint", managed.id), json!({})),
+        (Method::POST, format!("{workspace}/sync-jobs/{}/endpoint/mend", managed.id), json!({})),
+        (Method::PATCH, "/tunnel".to_owned(), json!({"ngrokAuthtoken": [NGROK_AUTHTOKEN]})),
+        (Method::POST, "/tunnel/check".to_owned(), json!({})),
         (Method::POST, "/maintenance/check".to_owned(), json!({})),
         (Method::POST, "/maintenance/backup".to_owned(), json!({"path": outside.join("backup.db")})),
     ];
@@ -252,7 +269,7 @@ pub(super) async fn no_secret_is_anywhere(environment: &[(&'static str, OsString
     }
     assert!(refused >= 7, "only {refused} of the wrong requests were refused");
     let mut jobs = Vec::new();
-    for job in [&given, &made, &gitlab, &typed] {
+    for job in [&given, &made, &gitlab, &typed, &managed] {
         let events = hookline.events(job, "limit=100").await.iter().map(|event| text(&event["id"])).collect();
         jobs.push((job, events));
     }
@@ -273,6 +290,9 @@ pub(super) async fn no_secret_is_anywhere(environment: &[(&'static str, OsString
         &["status"][..],
         &["jobs", "list"],
         &["jobs", "show", &given.id],
+        &["endpoints", "show", &managed.id],
+        &["endpoints", "check", &managed.id],
+        &["tunnel", "status"],
         &["sources", "list"],
         &["destinations", "list"],
         &["docs", "list"],
@@ -333,6 +353,24 @@ pub(super) async fn no_secret_is_anywhere(environment: &[(&'static str, OsString
     }
     assert!(kept >= 8, "only {kept} events");
     store.close().await;
+}
+
+/// A job whose webhook was set up at Stripe, and the secret that Stripe made.
+async fn managed_job(hookline: &Hookline, stripe: &Stripe) -> (Job, String) {
+    let destination = json!({"name": "managed", "kind": "local"});
+    let job = hookline.job("stripe", destination, json!({})).await;
+    let path = format!("/workspaces/default/sync-jobs/{}", job.id);
+    let source = format!("/workspaces/default/sources/{}", text(&hookline.get(&path).await["sourceId"]));
+    let public = json!({"kind": "own-url", "on": true, "url": hookline.ready.receiver});
+    for (to, body) in [(source.as_str(), json!({"apiKey": API_KEY})), ("/tunnel", public)] {
+        let (status, answer) = hookline.call(Method::PATCH, to, Some(body)).await;
+        assert_eq!(status, StatusCode::OK, "{answer}");
+    }
+    let (status, answer) = hookline.call(Method::POST, &format!("{path}/endpoint"), None).await;
+    assert_eq!(status, StatusCode::CREATED, "{answer}");
+    let secret = stripe.endpoints()[0].secret.clone();
+    assert!(!answer.to_string().contains(&secret), "{answer}");
+    (job, secret)
 }
 
 fn ids(list: &Value) -> Vec<String> {

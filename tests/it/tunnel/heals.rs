@@ -139,9 +139,13 @@ impl World {
         let started = Instant::now();
         let mut status = self.tunnels.board().watch();
         let waiting = status.wait_for(|status| wanted(status));
-        if tokio::time::timeout(within, waiting).await.is_err() {
-            panic!("not within {within:?}: {:#?}\n{:#?}", self.tunnels.board().status(), self.edge.records());
-        }
+        let arrived = tokio::time::timeout(within, waiting).await.is_ok();
+        assert!(
+            arrived,
+            "not within {within:?}: {:#?}\n{:#?}",
+            self.tunnels.board().status(),
+            self.edge.records()
+        );
         started.elapsed()
     }
 
@@ -149,9 +153,18 @@ impl World {
         self.until(|status| status.state == TunnelState::Online, within).await
     }
 
-    /// Whether requests get through now, whatever the board believes.
+    /// Whether requests get through now, whatever the board believes; it is not told.
     async fn receives(&self) -> bool {
-        matches!(self.tunnels.prove().await, Some(Proof::Came(_)))
+        let prove =
+            MemoryProve { edge: Arc::clone(&self.edge), probes: self.tunnels.board().probes().clone() };
+        let address = Url::parse("https://stand-in.ngrok-free.dev").expect("is a URL");
+        matches!(prove.prove(&address, Place::Public).await, Proof::Came(_))
+    }
+
+    /// A request of somebody else's.
+    async fn request(&self) {
+        let request = b"POST /api/webhooks/default/x HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        self.edge.raw_request(request).await;
     }
 }
 
@@ -248,6 +261,37 @@ async fn a_day_online_costs_little_of_the_plan() {
     assert!((40..60).contains(&streams), "{streams}");
     assert_eq!(world.tunnels.board().status().state, TunnelState::Online);
     world.tunnels.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_count_as_proofs_only_as_long_as_they_come() {
+    let world = World::start().await;
+    world.online(Duration::from_secs(30)).await;
+    for _ in 0..4 {
+        tokio::time::sleep(Duration::from_mins(20)).await;
+        world.request().await;
+    }
+    assert_eq!(world.edge.records().streams, 1 + 4, "no proof was needed");
+    // The edge no longer gives the tunnel any request, and heartbeats go on as if nothing was.
+    world.edge.set_public_url("https://stand-in.ngrok-free.dev");
+    world.edge.delay_streams(Duration::from_hours(10));
+    world.until(|status| status.state != TunnelState::Online, Duration::from_mins(61)).await;
+    world.tunnels.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_endpoint_stopped_after_a_reconnect_stays_stopped_too() {
+    let world = World::start().await;
+    world.online(Duration::from_secs(30)).await;
+    world.edge.cut();
+    world.until(|status| status.state != TunnelState::Online, Duration::from_secs(5)).await;
+    world.online(Duration::from_secs(10)).await;
+    // The crate hears the order only in a session that it did not take up again.
+    world.edge.wait_for(|records| records.auths.len() == 3).await;
+    world.online(Duration::from_secs(10)).await;
+    world.edge.bound().await;
+    world.edge.stop_tunnel("The endpoint was deleted.", None).await;
+    world.until(|status| status.state == TunnelState::Refused, Duration::from_secs(10)).await;
 }
 
 /// What an edge and the network can do.

@@ -1,6 +1,7 @@
 //! Through the tunnel only the one route answers, whatever a request looks like; and what cannot be served neither blocks
 //! nor grows the receiver.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use hookline_tests::ngrok_edge::Edge;
@@ -40,10 +41,7 @@ async fn no_control_route_answers_through_the_tunnel_by_any_method_spelling_or_h
         .expect("an object")
         .keys()
         .map(|path| {
-            path.replace("{workspaceId}", "default")
-                .replace("{jobId}", &job.id)
-                .replace('{', "")
-                .replace('}', "")
+            path.replace("{workspaceId}", "default").replace("{jobId}", &job.id).replace(['{', '}'], "")
         })
         .collect();
     assert!(paths.len() > 20, "{}", paths.len());
@@ -74,10 +72,12 @@ async fn no_control_route_answers_through_the_tunnel_by_any_method_spelling_or_h
         for (index, method) in methods.iter().enumerate() {
             let host = hosts[(number + index) % hosts.len()];
             let connection = if index + 1 == methods.len() { "close" } else { "keep-alive" };
-            requests.push_str(&format!(
+            write!(
+                requests,
                 "{method} {target} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n\
                  X-Forwarded-Host: {api}\r\nContent-Length: 0\r\nConnection: {connection}\r\n\r\n"
-            ));
+            )
+            .expect("a text takes everything");
         }
         let answers = edge.raw_request(requests.as_bytes()).await;
         let answers = String::from_utf8_lossy(&answers).into_owned();

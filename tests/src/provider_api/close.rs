@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use bytes::Bytes;
+use hookline_engine::event::{Clock as _, SystemClock};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -20,15 +21,21 @@ pub struct Subscription {
     pub events: Value,
     /// `active` or `paused`.
     pub status: String,
+    /// When it was made.
+    pub date_created: String,
     /// With what it signs.
     pub signature_key: String,
+}
+
+fn now() -> String {
+    SystemClock.now().to_rfc3339()
 }
 
 impl Subscription {
     fn json(&self, with_key: bool) -> Value {
         let mut value = json!({
             "id": self.id, "url": self.url, "events": self.events, "status": self.status, "verify_ssl": true,
-            "date_created": "2026-01-01T00:00:00.000000", "date_updated": "2026-01-01T00:00:00.000000",
+            "date_created": self.date_created, "date_updated": "2026-01-01T00:00:00.000000",
             "created_by_id": "user_1", "updated_by_id": "user_1",
         });
         if with_key {
@@ -139,6 +146,7 @@ impl Organization {
                     url: String::new(),
                     events: json!([]),
                     status: "active".to_owned(),
+                    date_created: now(),
                     signature_key: hex::encode(rand::random::<[u8; 32]>()),
                 };
                 if let Err(refused) = Self::fill(&mut subscription, &request.body) {
@@ -240,6 +248,7 @@ impl Close {
             url: url.to_owned(),
             events: json!([{"object_type": "lead", "action": "created"}]),
             status: "active".to_owned(),
+            date_created: now(),
             signature_key: "00".repeat(32),
         };
         self.by_hand(|subscriptions| subscriptions.push(subscription));

@@ -20,6 +20,10 @@ pub mod stripe;
 /// What goes wrong with one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
+    /// Nothing: this request is spared.
+    Spared,
+    /// 403, and nothing was done.
+    Refuses,
     /// 429, with the seconds to wait.
     RateLimit(u32),
     /// 500, and nothing was done.
@@ -123,7 +127,11 @@ async fn handle<B: Behaviour>(State(shared): State<Arc<Mutex<Shared<B>>>>, reque
         let fault = place.and_then(|place| shared.faults.remove(place)).map(|(_, fault)| fault);
         let behaviour = &mut shared.behaviour;
         match fault {
-            None => behaviour.answer(&recorded),
+            None | Some(Fault::Spared) => behaviour.answer(&recorded),
+            Some(Fault::Refuses) => {
+                let said = serde_json::json!({"error": {"message": "This is not allowed at present."}});
+                (StatusCode::FORBIDDEN, HeaderMap::new(), said)
+            }
             Some(Fault::RateLimit(seconds)) => behaviour.rate_limited(seconds),
             Some(Fault::Fails) => behaviour.failed(&recorded, None),
             Some(Fault::DoneButFails) => {

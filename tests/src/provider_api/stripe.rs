@@ -288,8 +288,10 @@ impl Behaviour for Account {
             return (*status, headers, value.clone());
         }
         let (status, headers, value) = self.do_it(request);
-        // What fails validation is not stored.
-        if status != StatusCode::BAD_REQUEST {
+        // "We save results only after an endpoint begins executing. If incoming parameters fail validation, […] no
+        // idempotent result is saved". What is wrong with a parameter names it; a full account is found out later.
+        let is_invalid = status == StatusCode::BAD_REQUEST && !value["error"]["param"].is_null();
+        if !is_invalid {
             self.answers.insert(key, (request.body.clone(), status, value.clone()));
         }
         (status, headers, value)

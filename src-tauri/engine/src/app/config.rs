@@ -11,7 +11,7 @@ use url::Url;
 use crate::provider_api::ApiBases;
 use crate::secrets::SecretsChoice;
 use crate::tunnel::settings::{SettingsError, TunnelSettings};
-use crate::tunnel::{NgrokEdge, NgrokSettings};
+use crate::tunnel::{NgrokEdge, NgrokSettings, TunnelKind};
 
 /// With what Hookline is started.
 #[derive(Debug, Clone)]
@@ -73,10 +73,7 @@ impl Config {
         if !Self::BODY_BYTES_RANGE.contains(&max_body_bytes) {
             return Err(ConfigError::BodyBytes { given: max_body_bytes });
         }
-        let tunnel = match wanted_tunnel(&chosen)? {
-            Some(wanted) => Some(wanted),
-            None => wanted_tunnel(&file)?,
-        };
+        let tunnel = wanted_tunnel(&chosen, &file)?;
         let provider_apis = ApiBases {
             stripe: api_base(chosen.stripe_api.or(file.stripe_api), default.provider_apis.stripe)?,
             close: api_base(chosen.close_api.or(file.close_api), default.provider_apis.close)?,
@@ -137,11 +134,12 @@ pub struct Settings {
     pub close_api: Option<Url>,
 }
 
-/// An address that requests with a key are sent to: http or https, nothing behind it but a path.
+/// An address that requests with a key are sent to: https, or http on this machine; nothing behind it but a path.
 fn api_base(chosen: Option<Url>, default: Url) -> Result<Url, ConfigError> {
     let Some(url) = chosen else { return Ok(default) };
     let is_plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
-    if matches!(url.scheme(), "http" | "https") && url.has_host() && is_plain {
+    let is_private = url.scheme() == "https" || (url.scheme() == "http" && crate::event::is_loopback(&url));
+    if is_private && url.has_host() && is_plain {
         Ok(url)
     } else {
         Err(ConfigError::ApiBase { given: url.scheme().to_owned() })
@@ -175,7 +173,7 @@ pub enum ConfigError {
     Tunnel(#[from] SettingsError),
     /// The address of a provider's API is none that requests could be sent to.
     #[error(
-        "a provider's API (stripe_api, close_api) has to be a plain http or https address, not one of `{given}`"
+        "a provider's API (stripe_api, close_api) has to be a plain https address, or an http one on this machine, not one of `{given}`"
     )]
     ApiBase {
         /// The scheme of what was chosen; the rest may hold a password.
@@ -192,22 +190,19 @@ pub enum ConfigError {
     },
 }
 
-/// The tunnel that these settings ask for, if they do.
-fn wanted_tunnel(settings: &Settings) -> Result<Option<TunnelSettings>, ConfigError> {
-    let ngrok = NgrokSettings {
-        domain: settings.ngrok_domain.clone(),
-        region: settings.ngrok_region.clone(),
-        ..NgrokSettings::default()
+/// The tunnel that is asked for, if one is: each value by `chosen`, else by `file`.
+fn wanted_tunnel(chosen: &Settings, file: &Settings) -> Result<Option<TunnelSettings>, ConfigError> {
+    let domain = chosen.ngrok_domain.clone().or_else(|| file.ngrok_domain.clone());
+    let region = chosen.ngrok_region.clone().or_else(|| file.ngrok_region.clone());
+    let named = |settings: &Settings| {
+        settings.tunnel.clone().or_else(|| settings.public_url.as_ref().map(Url::to_string))
     };
-    let text = match (&settings.tunnel, &settings.public_url) {
-        (Some(tunnel), _) => tunnel.as_str(),
-        (None, Some(url)) => url.as_str(),
-        // Naming a domain asks for the tunnel that it belongs to.
-        (None, None) if settings.ngrok_domain.is_some() => "ngrok",
-        (None, None) => return Ok(None),
-    };
+    // Naming a domain or a region asks for the tunnel that it belongs to.
+    let implied = || (domain.is_some() || region.is_some()).then(|| TunnelKind::Ngrok.as_str().to_owned());
+    let Some(text) = named(chosen).or_else(|| named(file)).or_else(implied) else { return Ok(None) };
+    let ngrok = NgrokSettings { domain, region, ..NgrokSettings::default() };
     let mut wanted = TunnelSettings { ngrok, ..TunnelSettings::default() };
-    wanted.choose(text)?;
+    wanted.choose(&text)?;
     wanted.check()?;
     Ok(Some(wanted))
 }
@@ -250,7 +245,6 @@ pub fn default_data_dir() -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tunnel::TunnelKind;
 
     #[test]
     fn a_config_file_may_set_some_things_and_nothing_unknown() {
@@ -270,6 +264,11 @@ mod tests {
         assert_eq!((own.kind, own.on), (TunnelKind::OwnUrl, true));
         let chosen = Settings { tunnel: Some("none".to_owned()), ..Settings::default() };
         assert_eq!(tunnel(chosen).map(|none| none.on), Some(false), "the command line wins");
+        write("ngrok_domain = \"me.ngrok-free.dev\"\n");
+        let chosen = Settings { ngrok_region: Some("eu".to_owned()), ..Settings::default() };
+        let ngrok = tunnel(chosen).expect("one is asked for");
+        assert_eq!((ngrok.kind, ngrok.ngrok.region.as_deref()), (TunnelKind::Ngrok, Some("eu")));
+        assert_eq!(ngrok.ngrok.domain.as_deref(), Some("me.ngrok-free.dev"));
         assert_eq!(config.secrets, SecretsChoice::Auto);
         write("secrets = \"keychain\"\n");
         let config = |secrets| {

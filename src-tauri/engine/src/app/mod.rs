@@ -26,7 +26,7 @@ use crate::secrets::{self, SecretError, SecretsChoice, SharedSecrets};
 use crate::store::{OpenError, Store, StoreError, StoreOptions};
 use crate::tunnel::proof::Prover;
 use crate::tunnel::usage::Meter;
-use crate::tunnel::{Board, ByteStream, Ingress, TunnelParts, Tunnels};
+use crate::tunnel::{Board, ByteStream, Ingress, NgrokEdge, TunnelParts, Tunnels};
 use crate::worker::{Worker, WorkerOptions};
 
 mod config;
@@ -50,6 +50,9 @@ const BATCHES_GRACE: Duration = Duration::from_secs(15);
 /// a connection too many is better dropped here. One that waits for its next request takes up a stream too.
 const TUNNEL_LIMITS: ServerLimits =
     ServerLimits { connections: 505, head_timeout: Duration::from_secs(10), ..ServerLimits::DEFAULT };
+
+/// After how long a tunnel that could not be started for something that may pass is tried again.
+const RESUME_TUNNEL_AGAIN: Duration = Duration::from_secs(30);
 
 /// How many events may wait for the disk; beyond that the receiver answers 503.
 const STORE_QUEUE_LENGTH: usize = 1024;
@@ -154,6 +157,8 @@ pub struct App {
     tunnels: Tunnels,
     /// Serves what comes through a tunnel without a port.
     ingress: Server,
+    /// Starts the tunnel, where that may take a while.
+    resuming: Option<JoinHandle<()>>,
     tunnel_log: JoinHandle<()>,
     keeper: JoinHandle<()>,
     /// Released last: who holds it owns the data directory.
@@ -186,6 +191,7 @@ impl App {
 
         let board = Board::new(http_url(receiver_address), Arc::clone(&clock));
         tunnel_log::remember(&store, &board, &*clock).await?;
+        let remembered = board.status().history.back().cloned();
         let directory = Directory::new(store.clone(), Arc::clone(&secrets));
         let changing = Arc::new(tokio::sync::Mutex::new(()));
         let endpoints = Endpoints::new(EndpointsParts {
@@ -195,13 +201,7 @@ impl App {
             clock: Arc::clone(&clock),
             public_url: board.public_url(),
             changing: Arc::clone(&changing),
-            after_secret: {
-                let directory = directory.clone();
-                Arc::new(move || {
-                    let directory = directory.clone();
-                    Box::pin(async move { directory.reload().await })
-                })
-            },
+            after_secret: reload_of(&directory),
             pace: Pace::default(),
         });
         let options = WorkerOptions { batches_in_flight: BATCHES_IN_FLIGHT, documents_folder };
@@ -220,14 +220,7 @@ impl App {
         .router();
         let ports = Server::new(receiver.clone(), ServerLimits::default(), stop_receiving.clone());
         let ingress = Server::new(receiver, TUNNEL_LIMITS, stop_receiving.clone());
-        let tunnels = Tunnels::new(TunnelParts {
-            ingress: Arc::new(TunnelIngress { server: ingress.clone(), meter: Arc::clone(board.meter()) }),
-            receiver: http_url(receiver_address),
-            prover: Arc::new(Prover::new(board.probes().clone()).map_err(StartError::Http)?),
-            clock: Arc::clone(&clock),
-            ngrok_edge: config.ngrok_edge,
-            board: board.clone(),
-        });
+        let tunnels = tunnels(&board, &ingress, http_url(receiver_address), &clock, config.ngrok_edge)?;
 
         let ready = ownership.announce(&http_url(receiver_address), &http_url(api_address))?;
         let commands = Commands::new(CommandsParts {
@@ -249,15 +242,22 @@ impl App {
             max_body_bytes: config.max_body_bytes,
         });
         let access = api::Access::new(&ready.token, api_address);
+        // Before the first request comes in, its address is known; but nobody waits for a keychain.
+        let again = commands.tunnel_needs_a_secret().await || commands.resume_tunnel().await;
+        let resuming = again.then(|| tokio::spawn(resume_tunnel(commands.clone())));
         let receiver = tokio::spawn(ports.listen(receiver_listener, REQUESTS_GRACE));
         let api =
             Server::new(api::router(commands.clone(), access), ServerLimits::default(), stop_serving.clone());
         let api = tokio::spawn(api.listen(api_listener, REQUESTS_GRACE));
-        let tunnel_log =
-            tokio::spawn(tunnel_log::run(store.clone(), board, Arc::clone(&clock), stop_serving.clone()));
+        let tunnel_log = tokio::spawn(tunnel_log::run(
+            store.clone(),
+            board,
+            Arc::clone(&clock),
+            remembered,
+            stop_serving.clone(),
+        ));
         let keeper = tokio::spawn(endpoints::keeper::run(endpoints, stop_serving.clone()));
         let housekeeping = tokio::spawn(housekeeping::run(store.clone(), clock, stop_serving.clone()));
-        commands.resume_tunnel().await;
         tracing::info!(receiver = %ready.receiver, api = %ready.api, data_dir = %config.data_dir.display(), "ready");
         Ok(Self {
             ready,
@@ -271,6 +271,7 @@ impl App {
             housekeeping,
             tunnels,
             ingress,
+            resuming,
             tunnel_log,
             keeper,
             ownership,
@@ -293,6 +294,9 @@ impl App {
         // The requests that are under way end first; then the tunnel's service sees it end.
         self.stop_receiving.cancel();
         self.ingress.finish(REQUESTS_GRACE).await;
+        if let Some(resuming) = self.resuming {
+            resuming.abort();
+        }
         self.tunnels.stop().await;
         // The change streams of the API never end by themselves.
         self.commands.end_streams();
@@ -319,6 +323,40 @@ struct TunnelIngress {
 impl Ingress for TunnelIngress {
     fn take(&self, connection: Box<dyn ByteStream>, client: SocketAddr) {
         self.server.take(connection, client, Arc::clone(&self.meter));
+    }
+}
+
+/// The tunnel, not started: what comes in through it is served by `ingress`.
+fn tunnels(
+    board: &Board,
+    ingress: &Server,
+    receiver: Url,
+    clock: &Arc<dyn Clock>,
+    ngrok_edge: NgrokEdge,
+) -> Result<Tunnels, StartError> {
+    Ok(Tunnels::new(TunnelParts {
+        ingress: Arc::new(TunnelIngress { server: ingress.clone(), meter: Arc::clone(board.meter()) }),
+        receiver,
+        prover: Arc::new(Prover::new(board.probes().clone()).map_err(StartError::Http)?),
+        clock: Arc::clone(clock),
+        ngrok_edge,
+        board: board.clone(),
+    }))
+}
+
+/// What lets the receiver know of a secret that was captured at a provider.
+fn reload_of(directory: &Directory) -> endpoints::AfterSecret {
+    let directory = directory.clone();
+    Arc::new(move || {
+        let directory = directory.clone();
+        Box::pin(async move { directory.reload().await })
+    })
+}
+
+/// Starts the tunnel that is wanted, however long that takes: a keychain may be locked.
+async fn resume_tunnel(commands: Commands) {
+    while commands.resume_tunnel().await {
+        tokio::time::sleep(RESUME_TUNNEL_AGAIN).await;
     }
 }
 

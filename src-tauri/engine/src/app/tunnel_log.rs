@@ -25,15 +25,22 @@ const COUNTED: TunnelKind = TunnelKind::Ngrok;
 pub(super) async fn remember(store: &Store, board: &Board, clock: &dyn Clock) -> Result<(), StoreError> {
     let changes = store.tunnel_changes(REMEMBERED).await?;
     board.remember(changes.into_iter().filter_map(moment).collect());
-    let usage = store.tunnel_usage(month_of(clock.now()), COUNTED.as_str()).await?;
-    board.set_month(amounts(usage));
+    let month = month_of(clock.now());
+    let usage = store.tunnel_usage(month.clone(), COUNTED.as_str()).await?;
+    board.set_month(month, amounts(usage));
     Ok(())
 }
 
-/// Writes until stopped, and then once more.
-pub(super) async fn run(store: Store, board: Board, clock: Arc<dyn Clock>, stop: CancellationToken) {
+/// Writes until stopped, and then once more. `written` is the newest moment that is written down already.
+pub(super) async fn run(
+    store: Store,
+    board: Board,
+    clock: Arc<dyn Clock>,
+    mut written: Option<TunnelMoment>,
+    stop: CancellationToken,
+) {
     let mut status = board.watch();
-    let mut written = status.borrow_and_update().history.back().cloned();
+    status.mark_changed();
     let count = async {
         loop {
             board.meter().changed().await;
@@ -63,8 +70,9 @@ async fn write_usage(store: &Store, board: &Board, clock: &dyn Clock) {
         return;
     }
     let usage = TunnelUsage { requests: more.requests, bytes_in: more.bytes_in, bytes_out: more.bytes_out };
-    match store.add_tunnel_usage(month_of(clock.now()), COUNTED.as_str(), usage).await {
-        Ok(sum) => board.set_month(amounts(sum)),
+    let month = month_of(clock.now());
+    match store.add_tunnel_usage(month.clone(), COUNTED.as_str(), usage).await {
+        Ok(sum) => board.set_month(month, amounts(sum)),
         Err(error) => {
             board.meter().give_back(more);
             tracing::debug!(%error, "what went through the tunnel could not be written down");

@@ -1,6 +1,7 @@
 //! Webhooks that are set up at the provider by one click, and how they stand there.
 
 use serde::Serialize;
+use tokio::sync::OwnedMutexGuard;
 use utoipa::ToSchema;
 
 use super::{CommandError, Commands, ErrorDetail};
@@ -272,6 +273,7 @@ impl Commands {
         &self,
         job: &SyncJob,
         remove: bool,
+        turn: &OwnedMutexGuard<()>,
     ) -> Result<(DeletedEndpoint, Option<String>), CommandError> {
         let Some(row) = self.store().provider_endpoint(&job.id).await? else {
             return Ok((DeletedEndpoint::None, None));
@@ -279,7 +281,7 @@ impl Commands {
         if !remove {
             return Ok((DeletedEndpoint::Left, row.endpoint_id));
         }
-        match self.parts().endpoints.remove(&job.workspace_id, &job.id).await {
+        match self.parts().endpoints.remove_in_turn(&job.workspace_id, &job.id, turn).await {
             Ok(()) => Ok((DeletedEndpoint::Removed, None)),
             Err(error) => {
                 let error = CommandError::from(error);

@@ -219,6 +219,7 @@ impl From<EndpointError> for CommandError {
             EndpointError::NoPublicUrl | EndpointError::NotHttps { .. } => ErrorCode::PublicUrlMissing,
             EndpointError::NothingToSelect { .. }
             | EndpointError::AlreadyThere
+            | EndpointError::OtherMode { .. }
             | EndpointError::Provider { .. } => ErrorCode::Conflict,
             EndpointError::NotThere => ErrorCode::NotFound,
             EndpointError::Api(api) if api.is_passing() => ErrorCode::ProviderUnreachable,
@@ -292,7 +293,7 @@ mod tests {
 
     #[test]
     fn an_error_about_an_endpoint_has_the_code_that_is_written_down_with_it() {
-        use crate::provider_api::{ApiError, ApiErrorKind};
+        use crate::provider_api::{ApiError, ApiErrorKind, Mode};
         for error in [
             EndpointError::NoApi { label: "GitHub".into() },
             EndpointError::NoKey { label: "Stripe".into() },
@@ -301,6 +302,7 @@ mod tests {
             EndpointError::NothingToSelect { unselectable: Vec::new() },
             EndpointError::AlreadyThere,
             EndpointError::NotThere,
+            EndpointError::OtherMode { key: Mode::Live, endpoint: Mode::Test },
             EndpointError::Api(ApiError::new(ApiErrorKind::Forbidden, "no")),
             EndpointError::Api(ApiError::new(ApiErrorKind::Unsure, "perhaps")),
         ] {

@@ -12,6 +12,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
@@ -97,6 +98,8 @@ struct Inner {
     streams_end: CancellationToken,
     /// The tunnel that the start asked for, until somebody chooses otherwise.
     tunnel_at_start: parking_lot::Mutex<Option<TunnelSettings>>,
+    /// Whether somebody chose a tunnel since the start.
+    tunnel_chosen: AtomicBool,
 }
 
 impl Commands {
@@ -105,7 +108,15 @@ impl Commands {
         let started_at = parts.clock.now();
         let streams_end = CancellationToken::new();
         let tunnel_at_start = parking_lot::Mutex::new(parts.tunnel.chosen_at_start.clone());
-        Self { inner: Arc::new(Inner { parts, started_at, streams_end, tunnel_at_start }) }
+        Self {
+            inner: Arc::new(Inner {
+                parts,
+                started_at,
+                streams_end,
+                tunnel_at_start,
+                tunnel_chosen: AtomicBool::new(false),
+            }),
+        }
     }
 
     /// Ends the streams of [`Commands::changes`], which never end by themselves: to be called when the app stops.

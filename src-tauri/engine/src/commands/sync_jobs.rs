@@ -310,7 +310,9 @@ impl Commands {
     ) -> Result<DeletedJob, CommandError> {
         self.check_workspace(workspace).await?;
         let job = self.store().sync_job(workspace, id).await?;
-        let endpoint = self.endpoint_of_deleted(&job, remove_endpoint).await?;
+        // What is being made for it is made to the end first: it would be left where nobody knows it.
+        let turn = self.parts().endpoints.turn(id).await;
+        let endpoint = self.endpoint_of_deleted(&job, remove_endpoint, &turn).await?;
         let _changing = self.lock_changes().await;
         self.store().delete_sync_job(workspace, id).await?;
         self.forget_secret(SecretName::webhook(id)).await;

@@ -1,6 +1,7 @@
 //! The tunnel: how it is, which one is wanted, start, stop, self-test.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
@@ -14,12 +15,14 @@ use crate::tunnel::proof::Proof;
 use crate::tunnel::settings::SettingsError;
 use crate::tunnel::usage::Amounts;
 use crate::tunnel::{
-    self, NgrokSettings, StartTunnelError, TunnelKind, TunnelMoment, TunnelSettings, TunnelState,
+    self, NgrokSettings, StartTunnelError, Trouble, TunnelKind, TunnelMoment, TunnelSettings, TunnelState,
     TunnelStatus, Tunnels,
 };
 
 /// Under which name the choice is kept.
 const SETTING: &str = "tunnel";
+
+const CHOOSE: &str = "Choose one in the settings, or with `hookline tunnel start ngrok`.";
 
 /// The share of a plan's limit from which on there is a warning, in percent.
 const WARN_AT_PERCENT: u64 = 80;
@@ -232,6 +235,11 @@ impl Commands {
     /// Changes which tunnel is wanted, and lets it run or stop accordingly. When it cannot even be tried, nothing is
     /// changed.
     pub async fn update_tunnel(&self, request: UpdateTunnel) -> Result<TunnelAnswer, CommandError> {
+        self.change_tunnel(request, false).await
+    }
+
+    /// `anew`: also a tunnel that runs as it is wanted is started again.
+    async fn change_tunnel(&self, request: UpdateTunnel, anew: bool) -> Result<TunnelAnswer, CommandError> {
         let UpdateTunnel {
             kind,
             on,
@@ -246,7 +254,8 @@ impl Commands {
             validate::secret_text("ngrokAuthtoken", "the authtoken", token.expose_secret())?;
         }
         let _changing = self.lock_changes().await;
-        let mut settings = self.wanted_tunnel(&self.stored_tunnel().await?);
+        let before = self.wanted_tunnel(&self.stored_tunnel().await?);
+        let mut settings = before.clone();
         if let Some(kind) = kind {
             settings.kind = kind;
         }
@@ -269,8 +278,12 @@ impl Commands {
             settings.ngrok.monthly_bytes = megabytes.map(|megabytes| u64::from(megabytes) * 1_000_000);
         }
         if let Some(on) = on {
-            settings.on = on && settings.kind != TunnelKind::None;
+            settings.on = on;
         }
+        if settings.kind == TunnelKind::None && on == Some(true) {
+            return Err(CommandError::new(ErrorCode::Conflict, "no tunnel is chosen").with_hint(CHOOSE));
+        }
+        settings.on &= settings.kind != TunnelKind::None;
         settings.check().map_err(|error| {
             let field = match &error {
                 SettingsError::Url(_) => "url",
@@ -281,31 +294,32 @@ impl Commands {
             CommandError::invalid(field, error.to_string())
         })?;
         let name = SecretName::tunnel("ngrok");
-        let before = match ngrok_authtoken {
+        let is_another_token = ngrok_authtoken.is_some() && settings.kind == TunnelKind::Ngrok;
+        let token_before = match ngrok_authtoken {
             Some(token) => Some(self.replace_secret(name.clone(), token).await?),
             None => None,
         };
-        let started = self.run_tunnel(&settings).await;
+        // A tunnel that runs is not interrupted for what does not concern it: its address may be another one afterwards.
+        let state = self.parts().tunnel.tunnels.board().status().state;
+        let is_asked_for = on == Some(true) && matches!(state, TunnelState::Off | TunnelState::Refused);
+        let must_run = anew || is_asked_for || is_another_token || !is_same_link(&before, &settings);
+        let started = if must_run { self.run_tunnel(&settings).await } else { Ok(()) };
         if let Err(error) = started {
-            return Err(match before {
+            return Err(match token_before {
                 Some(before) => self.undo_secret(name, before, error).await,
                 None => error,
             });
         }
         self.store().put_app_setting(SETTING, &settings, self.parts().clock.now()).await?;
         // From now on what was chosen here counts.
+        self.inner.tunnel_chosen.store(true, Ordering::Release);
         self.inner.tunnel_at_start.lock().take();
         self.tunnel().await
     }
 
     /// Starts the tunnel that is wanted, anew if it runs: also the way out of `refused`.
     pub async fn start_tunnel(&self) -> Result<TunnelAnswer, CommandError> {
-        let kind = self.wanted_tunnel(&self.stored_tunnel().await?).kind;
-        if kind == TunnelKind::None {
-            return Err(CommandError::new(ErrorCode::Conflict, "no tunnel is chosen")
-                .with_hint("Choose one in the settings, or with `hookline tunnel start ngrok`."));
-        }
-        self.update_tunnel(UpdateTunnel { on: Some(true), ..UpdateTunnel::default() }).await
+        self.change_tunnel(UpdateTunnel { on: Some(true), ..UpdateTunnel::default() }, true).await
     }
 
     /// Stops the tunnel; it stays stopped over restarts.
@@ -335,16 +349,41 @@ impl Commands {
         })
     }
 
-    /// Lets the tunnel run that the start asked for, or that was last chosen. One that cannot be tried is told, and
-    /// Hookline runs without: everything else works.
-    pub async fn resume_tunnel(&self) {
-        let resumed = async {
-            let stored = self.stored_tunnel().await?;
-            self.run_tunnel(&self.wanted_tunnel(&stored)).await
-        };
-        if let Err(error) = resumed.await {
-            tracing::warn!(%error, hint = error.hint, "the tunnel was not started");
+    /// Whether the tunnel that is wanted needs a secret to start: reading one may take as long as somebody takes to unlock
+    /// the keychain.
+    pub async fn tunnel_needs_a_secret(&self) -> bool {
+        let stored = self.stored_tunnel().await.unwrap_or_default();
+        let wanted = self.wanted_tunnel(&stored);
+        wanted.on && wanted.kind == TunnelKind::Ngrok && self.parts().tunnel.authtoken.is_none()
+    }
+
+    /// Lets the tunnel run that the start asked for, or that was last chosen, unless somebody chose otherwise since. Why it
+    /// cannot even be tried is told, and Hookline runs without: everything else works.
+    ///
+    /// Tells whether it failed for something that may pass, such as a locked keychain: to be called again then.
+    pub async fn resume_tunnel(&self) -> bool {
+        let Err(error) = self.try_to_resume().await else { return false };
+        tracing::warn!(%error, hint = error.hint, "the tunnel was not started");
+        let _changing = self.lock_changes().await;
+        if self.inner.tunnel_chosen.load(Ordering::Acquire) {
+            return false;
         }
+        let stored = self.stored_tunnel().await.unwrap_or_default();
+        let trouble = Trouble { reason: error.message, remedy: error.hint };
+        self.parts().tunnel.tunnels.board().cannot_start(self.wanted_tunnel(&stored).kind, trouble);
+        matches!(
+            error.code,
+            ErrorCode::SecretsUnavailable | ErrorCode::StorageUnavailable | ErrorCode::StorageFailed
+        )
+    }
+
+    async fn try_to_resume(&self) -> Result<(), CommandError> {
+        let _changing = self.lock_changes().await;
+        if self.inner.tunnel_chosen.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let stored = self.stored_tunnel().await?;
+        self.run_tunnel(&self.wanted_tunnel(&stored)).await
     }
 
     /// The address that webhook URLs begin with now, without a slash at the end.
@@ -367,11 +406,7 @@ impl Commands {
             }
             None => None,
         };
-        if let Err(error) = tunnels.start(settings, authtoken).await {
-            tunnels.board().cannot_start(settings.kind, &error);
-            return Err(error.into());
-        }
-        Ok(())
+        Ok(tunnels.start(settings, authtoken).await?)
     }
 
     async fn stored_tunnel(&self) -> Result<TunnelSettings, CommandError> {
@@ -393,9 +428,10 @@ impl Commands {
     }
 
     fn tunnel_status(&self, status: &Arc<TunnelStatus>, ngrok: &NgrokSettings) -> TunnelStatusAnswer {
-        let month = self.parts().tunnel.tunnels.board().month();
-        let usage = (status.kind == TunnelKind::Ngrok)
-            .then(|| usage(month, ngrok, month_of(self.parts().clock.now())));
+        let usage = (status.kind == TunnelKind::Ngrok).then(|| {
+            let month = month_of(self.parts().clock.now());
+            usage(self.parts().tunnel.tunnels.board().month(&month), ngrok, month)
+        });
         TunnelStatusAnswer {
             state: status.state,
             kind: status.kind,
@@ -409,6 +445,15 @@ impl Commands {
             usage,
         }
     }
+}
+
+/// Whether both are reached in the same way.
+fn is_same_link(one: &TunnelSettings, other: &TunnelSettings) -> bool {
+    let link = |settings: &TunnelSettings| {
+        let TunnelSettings { kind, on, url, ngrok } = settings.clone();
+        (kind, on, url, ngrok.domain, ngrok.region)
+    };
+    link(one) == link(other)
 }
 
 /// The month of a time, in UTC.

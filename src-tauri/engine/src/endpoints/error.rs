@@ -1,6 +1,6 @@
 //! Why nothing could be done about an endpoint, and what helps.
 
-use crate::provider_api::{ApiError, ApiErrorKind, Unselectable};
+use crate::provider_api::{ApiError, ApiErrorKind, Mode, Unselectable};
 use crate::secrets::SecretError;
 use crate::store::StoreError;
 
@@ -40,6 +40,14 @@ pub enum EndpointError {
     /// The job has no endpoint that Hookline made.
     #[error("Hookline has not set up a webhook at the provider for this job")]
     NotThere,
+    /// The key is for another mode than the endpoint, which is not there for it.
+    #[error("the API key is for {} mode, and the endpoint was made in {} mode", name_of(*.key), name_of(*.endpoint))]
+    OtherMode {
+        /// The key's mode.
+        key: Mode,
+        /// The endpoint's mode.
+        endpoint: Mode,
+    },
     /// The provider's API refused or failed.
     #[error(transparent)]
     Api(#[from] ApiError),
@@ -75,6 +83,13 @@ impl From<SecretError> for EndpointError {
     }
 }
 
+const fn name_of(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Live => "live",
+        Mode::Test => "test",
+    }
+}
+
 fn reasons(unselectable: &[Unselectable]) -> String {
     let said = unselectable.iter().take(3).map(|it| format!("`{}`: {}", it.pattern, it.reason));
     said.collect::<Vec<_>>().join("; ")
@@ -87,7 +102,10 @@ impl EndpointError {
             Self::NoApi { .. } => "endpoint_unsupported",
             Self::NoKey { .. } => "api_key_missing",
             Self::NoPublicUrl | Self::NotHttps { .. } => "public_url_missing",
-            Self::NothingToSelect { .. } | Self::AlreadyThere | Self::Provider { .. } => "conflict",
+            Self::NothingToSelect { .. }
+            | Self::AlreadyThere
+            | Self::OtherMode { .. }
+            | Self::Provider { .. } => "conflict",
             Self::NotThere => "not_found",
             Self::Api(error) if error.is_passing() => "provider_unreachable",
             Self::Api(_) => "provider_refused",
@@ -117,12 +135,18 @@ impl EndpointError {
             }
             Self::NoKey { .. } => "Store an API key in the job's source.",
             Self::NoPublicUrl => {
-                "Start a tunnel, or name your own public address in the settings (`--public-url` on the command line)."
+                "Start a tunnel in the settings, or with `hookline tunnel start`; its address counts once it is online."
             }
             Self::NotHttps { .. } => "Use a tunnel, or a reverse proxy with a certificate.",
             Self::NothingToSelect { .. } => "Select other event types in the job's settings.",
             Self::AlreadyThere => "Check it, or bring it into line.",
             Self::NotThere => "Set it up first.",
+            Self::OtherMode { endpoint: Mode::Test, .. } => {
+                "Put the test key back into the job's source: with it the endpoint can be checked, changed and removed. Then a live one can be set up."
+            }
+            Self::OtherMode { endpoint: Mode::Live, .. } => {
+                "Put the live key back into the job's source: with it the endpoint can be checked, changed and removed. Then a test one can be set up."
+            }
             Self::Api(error) => match error.kind {
                 ApiErrorKind::KeyRefused => "Store a valid API key in the job's source.",
                 ApiErrorKind::Forbidden => {

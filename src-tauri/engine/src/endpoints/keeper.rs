@@ -1,13 +1,13 @@
 //! The endpoint keeper: passes changes of jobs and of the public URL on to the providers, finishes what a crash or a cut
 //! connection left half done, and looks now and then whether the endpoints are still as they should be.
 //!
-//! It waits until changes have settled, tries again with growing pauses what can pass, and leaves alone what a provider
+//! It waits until changes have settled, goes on with what somebody's request has left half done, tries again with growing pauses what can pass, and leaves alone what a provider
 //! refused until something changes.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
-use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -41,10 +41,34 @@ enum Call {
 
 fn call_of(change: &Result<Change, RecvError>) -> Call {
     match change {
-        Ok(Change::SyncJobs { .. }) => Call::Look,
-        Ok(Change::Sources) | Err(RecvError::Lagged(_)) => Call::Anew,
+        // What was missed may have been anything, and mostly was events: they come by the thousand.
+        Ok(Change::SyncJobs { .. }) | Err(RecvError::Lagged(_)) => Call::Look,
+        Ok(Change::Sources) => Call::Anew,
         // Its own changes among them.
         Ok(_) | Err(RecvError::Closed) => Call::Nothing,
+    }
+}
+
+/// What the keeper remembers between two looks.
+#[derive(Debug, Default)]
+struct Waiting {
+    /// The jobs that are tried again later.
+    waits: HashMap<JobId, Wait>,
+    /// Whether what was refused is tried again too.
+    anew: bool,
+}
+
+impl Waiting {
+    /// Takes a change to heart: what somebody changed need not wait any longer.
+    fn hear(&mut self, change: &Result<Change, RecvError>) -> Call {
+        let call = call_of(change);
+        if call == Call::Anew {
+            self.anew = true;
+            self.waits.clear();
+        } else if let Ok(Change::SyncJobs { job_id }) = change {
+            self.waits.remove(job_id);
+        }
+        call
     }
 }
 
@@ -62,18 +86,17 @@ async fn keep(endpoints: &Endpoints) {
     let mut changes = parts.store.changes();
     let mut public_url = parts.public_url.clone();
     let mut is_told_of_urls = true;
-    let mut waits: HashMap<JobId, Wait> = HashMap::new();
-    let mut anew = false;
+    let mut waiting = Waiting::default();
     tokio::time::sleep(pace.settle).await;
     let mut next_check = Instant::now();
     loop {
-        align_all(endpoints, &mut waits, anew).await;
+        let anew = std::mem::take(&mut waiting.anew);
+        align_all(endpoints, &mut waiting.waits, anew).await;
         if Instant::now() >= next_check {
             look_at_all(endpoints).await;
             next_check = Instant::now() + pace.check_every;
         }
-        anew = false;
-        let due = waits.values().map(|wait| wait.due).fold(next_check, Instant::min);
+        let due = waiting.waits.values().map(|wait| wait.due).fold(next_check, Instant::min);
         let is_due = tokio::time::sleep_until(due);
         tokio::pin!(is_due);
         loop {
@@ -83,19 +106,15 @@ async fn keep(endpoints: &Endpoints) {
                     // Whoever told of URLs has gone: the last one stays.
                     is_told_of_urls = told.is_ok();
                     if told.is_ok() {
-                        waits.clear();
+                        waiting.waits.clear();
                         break;
                     }
                 }
-                change = changes.recv() => match call_of(&change) {
+                () = endpoints.left() => break,
+                change = changes.recv() => match waiting.hear(&change) {
                     Call::Nothing if change.is_err() => return,
                     Call::Nothing => {}
-                    Call::Look => break,
-                    Call::Anew => {
-                        anew = true;
-                        waits.clear();
-                        break;
-                    }
+                    Call::Look | Call::Anew => break,
                 },
             }
         }
@@ -103,12 +122,18 @@ async fn keep(endpoints: &Endpoints) {
         tokio::time::sleep(pace.settle).await;
         loop {
             match changes.try_recv() {
-                Ok(change) => anew |= call_of(&Ok(change)) == Call::Anew,
-                Err(tokio::sync::broadcast::error::TryRecvError::Lagged(_)) => anew = true,
+                Ok(change) => {
+                    waiting.hear(&Ok(change));
+                }
+                // All is looked at anyway.
+                Err(TryRecvError::Lagged(_)) => {}
                 Err(_) => break,
             }
         }
-        public_url.mark_unchanged();
+        if public_url.has_changed().unwrap_or(false) {
+            waiting.waits.clear();
+            public_url.mark_unchanged();
+        }
     }
 }
 
@@ -177,6 +202,20 @@ mod tests {
         assert_eq!(call_of(&Ok(Change::Events { job_id: job_id.clone() })), Call::Nothing);
         assert_eq!(call_of(&Ok(Change::SyncJobs { job_id })), Call::Look);
         assert_eq!(call_of(&Ok(Change::Sources)), Call::Anew);
-        assert_eq!(call_of(&Err(RecvError::Lagged(3))), Call::Anew);
+    }
+
+    #[test]
+    fn only_what_somebody_changed_ends_a_wait() {
+        let (edited, other) = (JobId::new("edited"), JobId::new("other"));
+        let wait = Wait { failures: 3, due: Instant::now() };
+        let mut waiting = Waiting::default();
+        waiting.waits.extend([(edited.clone(), wait), (other.clone(), wait)]);
+        assert_eq!(waiting.hear(&Err(RecvError::Lagged(3))), Call::Look);
+        assert_eq!((waiting.waits.len(), waiting.anew), (2, false), "a busy hour is no reason to hurry");
+        assert_eq!(waiting.hear(&Ok(Change::SyncJobs { job_id: edited })), Call::Look);
+        assert_eq!(waiting.waits.keys().collect::<Vec<_>>(), [&other]);
+        assert!(!waiting.anew);
+        assert_eq!(waiting.hear(&Ok(Change::Sources)), Call::Anew);
+        assert!(waiting.waits.is_empty() && waiting.anew);
     }
 }

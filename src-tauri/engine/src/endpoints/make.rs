@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use tokio::sync::OwnedMutexGuard;
+
 use super::{Context, EndpointError, Endpoints, View};
-use crate::event::{JobId, WorkspaceId};
+use crate::event::{JobId, Timestamp, WorkspaceId};
 use crate::provider_api::{ApiErrorKind, Endpoint, EndpointApi, EndpointStatus, Mode, NewEndpoint};
 use crate::store::{EndpointPhase, EndpointTrouble, ProviderEndpoint, SeenEndpoint};
 
@@ -22,19 +24,33 @@ pub(super) fn seen(endpoint: &Endpoint) -> SeenEndpoint {
     }
 }
 
-fn mode(endpoint: &Endpoint) -> Option<String> {
-    endpoint.mode.map(|mode| if mode == Mode::Live { "live" } else { "test" }.to_owned())
+fn written(mode: Mode) -> String {
+    if mode == Mode::Live { "live" } else { "test" }.to_owned()
+}
+
+/// Refuses a key of another mode than the endpoint: what is not there for it is not gone.
+pub(super) fn check_mode(api: &dyn EndpointApi, row: &ProviderEndpoint) -> Result<(), EndpointError> {
+    let endpoint = match row.mode.as_deref() {
+        Some("live") => Mode::Live,
+        Some("test") => Mode::Test,
+        _ => return Ok(()),
+    };
+    match api.mode() {
+        Some(key) if key != endpoint => Err(EndpointError::OtherMode { key, endpoint }),
+        _ => Ok(()),
+    }
 }
 
 impl Endpoints {
     /// Makes an endpoint for the job at its provider.
     pub async fn create(&self, workspace: &WorkspaceId, id: &JobId) -> Result<View, EndpointError> {
         let _turn = self.turn(id).await;
+        let _leaving = self.leaving();
         let context = self.context(workspace, id).await?;
         let api = self.api(&context).await?;
         match self.store().provider_endpoint(id).await? {
             Some(row) if row.phase == EndpointPhase::Managed => return Err(EndpointError::AlreadyThere),
-            Some(begun) => self.make(&api, begun, None).await?,
+            Some(begun) => self.finish(&context, &api, begun).await?,
             None => {
                 let row = self.intent(&context, api.as_ref(), Vec::new()).await?;
                 self.make(&api, row, Some(None)).await?;
@@ -55,6 +71,7 @@ impl Endpoints {
         // What is to be removed was made here: it is nobody else's.
         let mut others = api.others_at(&url).await?;
         others.retain(|id| !obsolete.contains(id));
+        let now = self.parts().clock.now();
         let row = ProviderEndpoint {
             job_id: context.job.id.clone(),
             phase: EndpointPhase::Creating,
@@ -65,11 +82,11 @@ impl Endpoints {
             others,
             obsolete,
             secret_mark: None,
-            mode: None,
+            mode: api.mode().map(written),
             seen: None,
             trouble: None,
-            created_at: self.parts().clock.now(),
-            checked_at: None,
+            created_at: now,
+            checked_at: Some(now),
         };
         self.store().put_provider_endpoint(row.clone()).await?;
         Ok(row)
@@ -81,10 +98,17 @@ impl Endpoints {
     pub(super) async fn make(
         &self,
         api: &Arc<dyn EndpointApi>,
-        row: ProviderEndpoint,
+        mut row: ProviderEndpoint,
         first: Option<Option<ProviderEndpoint>>,
     ) -> Result<(), EndpointError> {
-        let created = api.create(new_endpoint(&row, first.is_none())).await;
+        let tried_at = last_try(&row);
+        if first.is_none() {
+            // Only what was made during a try can be what a try left behind.
+            let now = self.parts().clock.now();
+            row.checked_at = Some(now);
+            self.store().touch_provider_endpoint(&row.job_id, now).await?;
+        }
+        let created = api.create(new_endpoint(&row, first.is_none(), tried_at)).await;
         let created = match created {
             Ok(created) => created,
             Err(error) => {
@@ -111,7 +135,7 @@ impl Endpoints {
         let made = ProviderEndpoint {
             phase: EndpointPhase::Managed,
             secret_mark: Some(secret_mark),
-            mode: mode(&created.endpoint),
+            mode: created.endpoint.mode.map(written).or(row.mode),
             seen: Some(seen(&created.endpoint)),
             endpoint_id: Some(created.endpoint.id),
             trouble: None,
@@ -122,6 +146,25 @@ impl Endpoints {
         self.store().put_provider_endpoint(made.clone()).await?;
         tracing::info!(job = %made.job_id, endpoint = made.endpoint_id, "an endpoint was made at the provider");
         self.remove_obsolete(api.as_ref(), made).await
+    }
+
+    /// Makes the endpoint whose making was begun earlier, and tells the provider what has changed since.
+    pub(super) async fn finish(
+        &self,
+        context: &Context,
+        api: &Arc<dyn EndpointApi>,
+        begun: ProviderEndpoint,
+    ) -> Result<(), EndpointError> {
+        check_mode(api.as_ref(), &begun)?;
+        // Without an address that providers can send to, an endpoint would send into the void.
+        self.url_of(&context.job)?;
+        context.types()?;
+        let id = begun.job_id.clone();
+        self.make(api, begun, None).await?;
+        match self.store().provider_endpoint(&id).await? {
+            Some(made) => self.set(context, api.as_ref(), made, false).await,
+            None => Ok(()),
+        }
     }
 
     /// Removes endpoints that others took the place of. One that cannot be removed now is tried again by the keeper.
@@ -176,13 +219,24 @@ impl Endpoints {
 
     /// Removes the endpoint of the job at its provider.
     pub async fn remove(&self, workspace: &WorkspaceId, id: &JobId) -> Result<(), EndpointError> {
-        let _turn = self.turn(id).await;
+        let turn = self.turn(id).await;
+        self.remove_in_turn(workspace, id, &turn).await
+    }
+
+    /// The same by whoever has the job's turn already.
+    pub async fn remove_in_turn(
+        &self,
+        workspace: &WorkspaceId,
+        id: &JobId,
+        _turn: &OwnedMutexGuard<()>,
+    ) -> Result<(), EndpointError> {
         let context = self.context(workspace, id).await?;
         let row = self.store().provider_endpoint(id).await?.ok_or(EndpointError::NotThere)?;
         let api = self.api(&context).await?;
+        check_mode(api.as_ref(), &row)?;
         match &row.endpoint_id {
             Some(endpoint) => api.delete(endpoint).await?,
-            None => api.abandon(new_endpoint(&row, true)).await?,
+            None => api.abandon(new_endpoint(&row, true, last_try(&row))).await?,
         }
         for obsolete in &row.obsolete {
             api.delete(obsolete).await?;
@@ -193,13 +247,20 @@ impl Endpoints {
     }
 }
 
-fn new_endpoint(row: &ProviderEndpoint, again: bool) -> NewEndpoint<'_> {
+/// When it was last tried to make the endpoint.
+fn last_try(row: &ProviderEndpoint) -> Timestamp {
+    row.checked_at.unwrap_or(row.created_at)
+}
+
+fn new_endpoint(row: &ProviderEndpoint, again: bool, tried_at: Timestamp) -> NewEndpoint<'_> {
     NewEndpoint {
         url: &row.url,
         types: &row.event_types,
         job: row.job_id.as_str(),
         intent: &row.intent,
         again,
+        intended_at: row.created_at,
+        tried_at,
         others: &row.others,
     }
 }

@@ -1,6 +1,8 @@
 //! Endpoints are looked at and brought into line.
 
-use super::make::seen;
+use std::sync::Arc;
+
+use super::make::{check_mode, seen};
 use super::{Context, EndpointError, Endpoints, View};
 use crate::event::{JobId, WorkspaceId};
 use crate::provider_api::{ApiErrorKind, EndpointApi, EndpointChange, EndpointStatus};
@@ -35,6 +37,7 @@ impl Endpoints {
         mut row: ProviderEndpoint,
     ) -> Result<ProviderEndpoint, EndpointError> {
         let Some(id) = row.endpoint_id.clone() else { return Ok(row) };
+        check_mode(api, &row)?;
         let now = api.get(&id).await?;
         let now_seen = Some(match &now {
             Some(endpoint) => seen(endpoint),
@@ -56,11 +59,12 @@ impl Endpoints {
     /// secret is not known.
     pub async fn mend(&self, workspace: &WorkspaceId, id: &JobId) -> Result<View, EndpointError> {
         let _turn = self.turn(id).await;
+        let _leaving = self.leaving();
         let context = self.context(workspace, id).await?;
         let row = self.store().provider_endpoint(id).await?.ok_or(EndpointError::NotThere)?;
         let api = self.api(&context).await?;
         if row.phase == EndpointPhase::Creating {
-            self.make(&api, row, None).await?;
+            self.finish(&context, &api, row).await?;
             return self.view_of(&context).await;
         }
         let row = self.look(api.as_ref(), row).await?;
@@ -79,7 +83,7 @@ impl Endpoints {
 
     /// Tells the provider the URL and the types that the job wants: what it was not told yet, or, to `mend`, all in which
     /// the endpoint differs, and to send again.
-    async fn set(
+    pub(super) async fn set(
         &self,
         context: &Context,
         api: &dyn EndpointApi,
@@ -121,30 +125,33 @@ impl Endpoints {
     /// changed at the provider stays until it is mended. `anew` tries again what was refused.
     pub(super) async fn align(&self, id: &JobId, anew: bool) -> Result<Aligned, EndpointError> {
         let _turn = self.turn(id).await;
-        let Some(row) = self.store().provider_endpoint(id).await? else { return Ok(Aligned::Done) };
+        let Some(mut row) = self.store().provider_endpoint(id).await? else { return Ok(Aligned::Done) };
         let all = self.store().sync_jobs(None).await?;
         let Some(job) = all.into_iter().find(|job| job.id == *id) else { return Ok(Aligned::Done) };
         let context = self.context_of(job).await?;
         let wanted = self.url_of(&context.job).and_then(|url| Ok((url, context.types()?.to_vec())));
+        let Ok((url, types)) = wanted else {
+            // Without a public address there is nothing to be told; it may come back.
+            return Ok(Aligned::Done);
+        };
         let refused = row.trouble.clone().filter(|trouble| !trouble.retrying && !anew);
         if row.phase == EndpointPhase::Creating {
             if refused.is_some() {
                 return Ok(Aligned::Done);
             }
-            let api = match self.api(&context).await {
+            let api = match self.fitting_api(&context, &row).await {
                 Ok(api) => api,
                 Err(error) => return self.failed(row, error).await,
             };
-            return match self.make(&api, row, None).await {
-                Ok(()) => Ok(Aligned::Done),
-                Err(error) if error.is_passing() => Ok(Aligned::Later),
-                Err(_noted) => Ok(Aligned::Done),
-            };
+            match self.make(&api, row, None).await {
+                Ok(()) => {}
+                Err(error) if error.is_passing() => return Ok(Aligned::Later),
+                Err(_noted) => return Ok(Aligned::Done),
+            }
+            // The job and the address may be others by now than when it was begun.
+            let Some(made) = self.store().provider_endpoint(id).await? else { return Ok(Aligned::Done) };
+            row = made;
         }
-        let Ok((url, types)) = wanted else {
-            // Without a public address there is nothing to be told; it may come back.
-            return Ok(Aligned::Done);
-        };
         let is_told = row.url == url && row.event_types == types;
         if is_told && row.obsolete.is_empty() {
             return Ok(Aligned::Done);
@@ -152,7 +159,7 @@ impl Endpoints {
         if refused.is_some_and(|trouble| trouble.url == url && trouble.event_types == types) {
             return Ok(Aligned::Done);
         }
-        let api = match self.api(&context).await {
+        let api = match self.fitting_api(&context, &row).await {
             Ok(api) => api,
             Err(error) => return self.failed_to(row, &error, url, types).await,
         };
@@ -167,7 +174,6 @@ impl Endpoints {
                 Ok(Aligned::Done)
             }
             Err(error) => {
-                let mut row = row;
                 if matches!(&error, EndpointError::Api(api) if api.kind == ApiErrorKind::NotFound) {
                     row.seen = Some(gone(&row));
                 }
@@ -175,6 +181,17 @@ impl Endpoints {
                 self.failed_to(row, &error, url, types).await
             }
         }
+    }
+
+    /// The provider's API with the key of the job's source, which has to be of the endpoint's mode.
+    async fn fitting_api(
+        &self,
+        context: &Context,
+        row: &ProviderEndpoint,
+    ) -> Result<Arc<dyn EndpointApi>, EndpointError> {
+        let api = self.api(context).await?;
+        check_mode(api.as_ref(), row)?;
+        Ok(api)
     }
 
     async fn failed(&self, row: ProviderEndpoint, error: EndpointError) -> Result<Aligned, EndpointError> {

@@ -18,10 +18,10 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use secrecy::SecretString;
-use tokio::sync::{Mutex, OwnedMutexGuard, watch};
+use tokio::sync::{Mutex, Notify, OwnedMutexGuard, watch};
 use url::Url;
 
-use crate::event::{Clock, JobId, SourceId, WorkspaceId};
+use crate::event::{Clock, JobId, SourceId, WorkspaceId, is_loopback};
 use crate::provider_api::{Account, Apis, EndpointApi, Selection};
 use crate::providers::{self, SharedProvider};
 use crate::secrets::{SecretError, SecretName, SharedSecrets, WebhookSecrets};
@@ -105,6 +105,17 @@ struct Inner {
     parts: EndpointsParts,
     /// By job: held while something is done about its endpoint.
     turns: parking_lot::Mutex<HashMap<JobId, Arc<Mutex<()>>>>,
+    /// Tells the keeper that something may have been left to be done.
+    left: Notify,
+}
+
+/// Tells the keeper to look when it goes, also when whoever asked has gone in the middle.
+struct Leaving<'a>(&'a Notify);
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        self.0.notify_one();
+    }
 }
 
 /// How a job's endpoint stands, as far as is known here.
@@ -154,7 +165,8 @@ impl Context {
 impl Endpoints {
     /// Over these parts.
     pub fn new(parts: EndpointsParts) -> Self {
-        Self { inner: Arc::new(Inner { parts, turns: parking_lot::Mutex::default() }) }
+        let (turns, left) = (parking_lot::Mutex::default(), Notify::new());
+        Self { inner: Arc::new(Inner { parts, turns, left }) }
     }
 
     fn parts(&self) -> &EndpointsParts {
@@ -165,8 +177,19 @@ impl Endpoints {
         &self.parts().store
     }
 
-    /// Waits until nothing else is done about the endpoint of this job.
-    async fn turn(&self, job: &JobId) -> OwnedMutexGuard<()> {
+    /// For what may leave something behind that is to be gone on with: an intent, a replaced endpoint.
+    fn leaving(&self) -> Leaving<'_> {
+        Leaving(&self.inner.left)
+    }
+
+    /// Waits until the keeper has something to look at.
+    async fn left(&self) {
+        self.inner.left.notified().await;
+    }
+
+    /// Waits until nothing else is done about the endpoint of this job, and keeps others from doing anything as long as
+    /// what comes back lives.
+    pub async fn turn(&self, job: &JobId) -> OwnedMutexGuard<()> {
         let mutex = {
             let mut turns = self.inner.turns.lock();
             // Those that nobody holds or waits for any more.
@@ -285,15 +308,5 @@ impl Endpoints {
         let id = job.clone();
         let secrets = self.with_secrets(move |secrets| WebhookSecrets::load(secrets.as_ref(), &id)).await?;
         Ok(secrets.map(|secrets| secret::mark(job, &secrets.current)))
-    }
-}
-
-/// Whether the URL is of this machine.
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        Some(url::Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
-        None => false,
     }
 }

@@ -6,6 +6,7 @@ use sha2::{Digest as _, Sha256};
 use super::{EndpointError, Endpoints};
 use crate::event::JobId;
 use crate::secrets::WebhookSecrets;
+use crate::store::StoreError;
 
 /// For how long the secret before it counts too, in milliseconds: what was signed with it is still under way.
 const OLD_COUNTS_MS: i64 = 24 * 3_600_000;
@@ -22,7 +23,8 @@ pub(super) fn mark(job: &JobId, secret: &SecretString) -> String {
 }
 
 impl Endpoints {
-    /// Makes the secret the job's current one, and tells its mark. Doing it twice is doing it once.
+    /// Makes the secret the job's current one, and tells its mark. Doing it twice is doing it once. The secret of a job that
+    /// is gone would stay for ever: it is not kept.
     pub(super) async fn keep_secret(
         &self,
         job: &JobId,
@@ -33,6 +35,10 @@ impl Endpoints {
         let id = job.clone();
         {
             let _changing = self.parts().changing.lock().await;
+            let jobs = self.store().sync_jobs(None).await?;
+            if !jobs.iter().any(|there| there.id == *job) {
+                return Err(StoreError::NotFound { what: "sync job", id: job.to_string() }.into());
+            }
             self.with_secrets(move |store| {
                 let secrets = match WebhookSecrets::load(store.as_ref(), &id)? {
                     Some(secrets) if secrets.current.expose_secret() == secret.expose_secret() => {

@@ -3,6 +3,7 @@
 //!
 //! Everything else in the engine speaks in these types; this module imports none of it.
 
+mod address;
 mod causes;
 mod head;
 mod ids;
@@ -13,6 +14,7 @@ mod settings;
 mod status;
 mod time;
 
+pub use address::is_loopback;
 pub use causes::with_causes;
 pub use head::EventHead;
 pub use ids::{DestinationId, EventId, ExecutionId, JobId, ParseIdError, SourceId, WorkspaceId};

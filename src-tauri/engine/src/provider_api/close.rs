@@ -7,8 +7,8 @@
 //!   waited is lost then, and the subscription stays paused until somebody sets it to `active`.
 //! - Lists come in pages (`_skip`, `_limit`, `has_more`). 429 carries `RateLimit` and `retry-after`.
 //! - There is no idempotency key. A subscription that a cut request left behind is found by its URL, which holds the job's
-//!   unguessable id, and by its events; its key is lost, so it is removed and made anew. What was at the URL before is
-//!   somebody else's and stays.
+//!   unguessable id, by its events, and by the time of its making; its key is lost, so it is removed and made anew. What was
+//!   at the URL before, or came to be there when nothing was tried, is somebody else's and stays.
 
 use std::time::Duration;
 
@@ -16,19 +16,22 @@ use async_trait::async_trait;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 use url::Url;
 
 use super::http::{Answer, Caller, Clients, Repeat};
 use super::retry::Patience;
 use super::{
-    Account, ApiError, ApiErrorKind, Created, Endpoint, EndpointApi, EndpointChange, EndpointStatus,
+    Account, ApiError, ApiErrorKind, Created, Endpoint, EndpointApi, EndpointChange, EndpointStatus, Mode,
     NewEndpoint, Selection, expand, in_order,
 };
-use crate::event::TypePatterns;
+use crate::event::{Timestamp, TypePatterns};
 
 pub(super) const KIND: &str = "close";
 
 const WEBHOOKS: &str = "/api/v1/webhook/";
+/// How far this machine's clock and Close's may be apart.
+const CLOCKS_APART: Duration = Duration::from_mins(5);
 /// A page of this length is allowed everywhere in Close's API.
 const PAGE: usize = 100;
 /// No organization has so many pages of subscriptions.
@@ -48,6 +51,7 @@ struct Webhook {
     events: Vec<WebhookEvent>,
     #[serde(default)]
     status: String,
+    date_created: Option<String>,
     signature_key: Option<SecretString>,
 }
 
@@ -73,6 +77,7 @@ impl From<&Webhook> for Endpoint {
             status: if raw.status == "paused" { EndpointStatus::Paused } else { EndpointStatus::Enabled },
             mode: None,
             intent: None,
+            created_at: raw.date_created.as_deref().and_then(Timestamp::parse),
         }
     }
 }
@@ -137,17 +142,84 @@ impl Close {
             .map_err(|_| self.caller.unreadable("it is no webhook subscription"))
     }
 
-    /// Removes what a cut try of this intent left behind.
-    async fn remove_left_behind(&self, new: &NewEndpoint<'_>) -> Result<(), ApiError> {
+    /// Removes what a cut try of this intent left behind, which was made before `until`, where that is known.
+    async fn remove_left_behind(
+        &self,
+        new: &NewEndpoint<'_>,
+        until: Option<Timestamp>,
+    ) -> Result<(), ApiError> {
+        let since = new.intended_at.plus_millis(-(CLOCKS_APART.as_millis() as i64));
         let types = in_order(new.types.iter().cloned());
         for endpoint in self.list().await? {
             let is_ours =
                 endpoint.url == new.url && endpoint.types == types && !new.others.contains(&endpoint.id);
-            if is_ours {
+            if !is_ours {
+                continue;
+            }
+            // One that tells no time is taken for what it looks like.
+            let fits = |at: Timestamp| at >= since && until.is_none_or(|until| at <= until);
+            if endpoint.created_at.is_none_or(fits) {
                 self.delete(&endpoint.id).await?;
+            } else {
+                tracing::warn!(
+                    job = new.job,
+                    subscription = endpoint.id,
+                    "a subscription at Close sends the same to the same URL, but was made when Hookline made none: it stays"
+                );
             }
         }
         Ok(())
+    }
+
+    /// Until when the tries before this one can have made something.
+    fn end_of_tries(&self, new: &NewEndpoint<'_>) -> Timestamp {
+        let longest = self.patience.total + self.patience.one + CLOCKS_APART;
+        new.tried_at.plus_millis(longest.as_millis() as i64)
+    }
+
+    /// `maybe_made`: whether a subscription may be there, whatever comes back.
+    async fn create_in_tries(
+        &self,
+        new: NewEndpoint<'_>,
+        maybe_made: &mut bool,
+    ) -> Result<Created, ApiError> {
+        let body = json!({"url": new.url, "events": events(new.types), "verify_ssl": true});
+        let started = Instant::now();
+        let mut maybe_left_behind = new.again;
+        let mut until = Some(self.end_of_tries(&new));
+        let mut done = 0;
+        loop {
+            if maybe_left_behind {
+                self.remove_left_behind(&new, until).await?;
+            }
+            // From here on it is this call's own.
+            until = None;
+            let answered = self
+                .caller
+                .call(Repeat::WithoutEffect, || self.request(reqwest::Method::POST, WEBHOOKS).json(&body))
+                .await;
+            done += 1;
+            let error = match answered {
+                Ok(answer) if answer.status < 500 => {
+                    *maybe_made |= answer.is_success();
+                    let raw = self.read(&answer)?;
+                    let endpoint = Endpoint::from(&raw);
+                    let secret = raw
+                        .signature_key
+                        .ok_or_else(|| self.caller.unreadable("there is no signature key in it"))?;
+                    return Ok(Created { endpoint, secret });
+                }
+                Ok(answer) => self.error(&answer),
+                Err(error) if error.kind == ApiErrorKind::Unsure => error,
+                Err(error) => return Err(error),
+            };
+            *maybe_made = true;
+            maybe_left_behind = true;
+            match self.patience.pause(done, started.elapsed(), None, 1.0) {
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => return Err(error),
+            }
+        }
     }
 }
 
@@ -178,42 +250,18 @@ impl EndpointApi for Close {
         Ok(all.into_iter().filter(|endpoint| endpoint.url == url).map(|endpoint| endpoint.id).collect())
     }
 
+    fn mode(&self) -> Option<Mode> {
+        None
+    }
+
     async fn create(&self, new: NewEndpoint<'_>) -> Result<Created, ApiError> {
-        let body = json!({"url": new.url, "events": events(new.types), "verify_ssl": true});
-        let mut maybe_left_behind = new.again;
-        let mut done = 0;
-        loop {
-            if maybe_left_behind {
-                self.remove_left_behind(&new).await?;
-            }
-            let answered = self
-                .caller
-                .call(Repeat::WithoutEffect, || self.request(reqwest::Method::POST, WEBHOOKS).json(&body))
-                .await;
-            done += 1;
-            let error = match answered {
-                Ok(answer) if answer.status < 500 => {
-                    let raw = self.read(&answer)?;
-                    let endpoint = Endpoint::from(&raw);
-                    let secret = raw
-                        .signature_key
-                        .ok_or_else(|| self.caller.unreadable("there is no signature key in it"))?;
-                    return Ok(Created { endpoint, secret });
-                }
-                Ok(answer) => self.error(&answer),
-                Err(error) if error.kind == ApiErrorKind::Unsure => error,
-                Err(error) => return Err(error),
-            };
-            maybe_left_behind = true;
-            match self.patience.pause(done, Duration::ZERO, None, 1.0) {
-                Some(pause) => tokio::time::sleep(pause).await,
-                None => return Err(error),
-            }
-        }
+        let mut maybe_made = false;
+        let created = self.create_in_tries(new, &mut maybe_made).await;
+        created.map_err(|error| error.after_effect(maybe_made))
     }
 
     async fn abandon(&self, new: NewEndpoint<'_>) -> Result<(), ApiError> {
-        self.remove_left_behind(&new).await
+        self.remove_left_behind(&new, Some(self.end_of_tries(&new))).await
     }
 
     async fn get(&self, id: &str) -> Result<Option<Endpoint>, ApiError> {

@@ -46,6 +46,12 @@ impl ApiError {
         Self { kind, message: message.into() }
     }
 
+    /// The same of a call that came after another one that may have taken effect: whatever this one met, the outcome of
+    /// the whole is not known.
+    pub(super) fn after_effect(self, maybe_effect: bool) -> Self {
+        if maybe_effect { Self { kind: ApiErrorKind::Unsure, ..self } } else { self }
+    }
+
     /// Whether the same call can succeed later without anybody changing anything.
     pub const fn is_passing(&self) -> bool {
         matches!(self.kind, ApiErrorKind::RateLimited | ApiErrorKind::Unreachable | ApiErrorKind::Unsure)

@@ -15,7 +15,7 @@ use url::Url;
 use super::error::shown;
 use super::retry::Patience;
 use super::{ApiError, ApiErrorKind};
-use crate::event::with_causes;
+use crate::event::{is_loopback, with_causes};
 
 /// The most of an answer that is read, in bytes: a full page of endpoints that list every type is smaller.
 const MAX_ANSWER: usize = 8 * 1024 * 1024;
@@ -76,6 +76,8 @@ pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
     pub(super) body: Vec<u8>,
+    /// Whether a try of the call before this one may have taken effect, or this one failed there.
+    pub(super) maybe_effect: bool,
 }
 
 impl Answer {
@@ -189,7 +191,10 @@ impl Caller {
             let chance = rand::rng().random::<f64>();
             let pause = again.then(|| self.patience.pause(done, started.elapsed(), asked, chance)).flatten();
             let Some(pause) = pause else {
-                return tried.map_err(|failed| self.no_answer(&failed.message, maybe_effect));
+                return match tried {
+                    Ok(answer) => Ok(Answer { maybe_effect, ..answer }),
+                    Err(failed) => Err(self.no_answer(&failed.message, maybe_effect)),
+                };
             };
             tracing::debug!(
                 provider = self.label,
@@ -215,7 +220,7 @@ impl Caller {
                 return Err(NoAnswer { unsent: false, message: "its answer has no end".to_owned() });
             }
         }
-        Ok(Answer { status, headers, body })
+        Ok(Answer { status, headers, body, maybe_effect: false })
     }
 
     /// `maybe_effect`: whether any of the tries may have taken effect.
@@ -258,16 +263,6 @@ impl Caller {
     }
 }
 
-/// Whether the URL is of this machine.
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        Some(url::Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
-        None => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -279,7 +274,7 @@ mod tests {
                 (name.parse().expect("a name"), reqwest::header::HeaderValue::from_static(value))
             })
             .collect();
-        Answer { status, headers, body: Vec::new() }
+        Answer { status, headers, body: Vec::new(), maybe_effect: false }
     }
 
     #[test]

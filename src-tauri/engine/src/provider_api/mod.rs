@@ -20,7 +20,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::event::TypePatterns;
+use crate::event::{Timestamp, TypePatterns};
 
 mod close;
 mod error;
@@ -164,6 +164,8 @@ pub struct Endpoint {
     pub mode: Option<Mode>,
     /// The intent that made it ([`NewEndpoint::intent`]), where the provider keeps such a mark.
     pub intent: Option<String>,
+    /// When it was made, where there is no such mark.
+    pub created_at: Option<Timestamp>,
 }
 
 /// An endpoint to be made.
@@ -179,6 +181,10 @@ pub struct NewEndpoint<'a> {
     pub intent: &'a str,
     /// Whether it may have been tried before.
     pub again: bool,
+    /// When it was intended.
+    pub intended_at: Timestamp,
+    /// When the last try before this one began.
+    pub tried_at: Timestamp,
     /// Endpoints that were at this URL before the first try ([`EndpointApi::others_at`]): somebody else's.
     pub others: &'a [String],
 }
@@ -209,10 +215,14 @@ pub trait EndpointApi: Send + Sync + Debug {
     /// Whose key it is, and that it may look at endpoints.
     async fn check_key(&self) -> Result<Account, ApiError>;
 
+    /// The mode that the key is for, where it tells: endpoints of the other one are not there for it.
+    fn mode(&self) -> Option<Mode>;
+
     /// The endpoints at this URL, for providers that cannot tell by a mark which of them an intent made; none for others.
     async fn others_at(&self, url: &str) -> Result<Vec<String>, ApiError>;
 
-    /// Makes an endpoint. Repeats itself where that is safe; what a cut try left behind is found and used or removed.
+    /// Makes an endpoint. Repeats itself where that is safe; what a cut try left behind is found and used or removed. Once
+    /// an endpoint may have been made, every error is [`ApiErrorKind::Unsure`], whatever met the calls after it.
     async fn create(&self, new: NewEndpoint<'_>) -> Result<Created, ApiError>;
 
     /// Removes what tries of this intent may have left behind.

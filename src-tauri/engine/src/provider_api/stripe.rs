@@ -76,6 +76,7 @@ impl From<&WebhookEndpoint> for Endpoint {
             status: if raw.status == "enabled" { EndpointStatus::Enabled } else { EndpointStatus::Disabled },
             mode: raw.livemode.map(|live| if live { Mode::Live } else { Mode::Test }),
             intent: raw.metadata.get(INTENT).and_then(|intent| intent.as_str()).map(str::to_owned),
+            created_at: None,
         }
     }
 }
@@ -150,6 +151,57 @@ impl Stripe {
         }
         Ok(())
     }
+
+    /// `maybe_made`: whether an endpoint may be there, whatever comes back.
+    async fn create_in_rounds(
+        &self,
+        new: NewEndpoint<'_>,
+        maybe_made: &mut bool,
+    ) -> Result<Created, ApiError> {
+        let mut form: Form = vec![
+            ("url".to_owned(), new.url.to_owned()),
+            ("description".to_owned(), "Made by Hookline".to_owned()),
+            (format!("metadata[{JOB}]"), new.job.to_owned()),
+            (format!("metadata[{INTENT}]"), new.intent.to_owned()),
+        ];
+        form.extend(new.types.iter().map(|name| ("enabled_events[]".to_owned(), name.clone())));
+        let mut key = new.intent.to_owned();
+        let mut rounds = 0;
+        loop {
+            rounds += 1;
+            let answer = self.post(ENDPOINTS, &form, &key).await?;
+            *maybe_made |= answer.maybe_effect || answer.is_success();
+            // Stored are refusals too: what was in the way then may be gone.
+            let failed_for_good = answer.status >= 500 || (!answer.is_success() && answer.is_replayed());
+            if !failed_for_good || rounds >= ROUNDS {
+                let raw = self.read(&answer)?;
+                // An answer of long ago can tell of an endpoint that is there no more.
+                let is_there = !(new.again && answer.is_replayed()) || self.get(&raw.id).await?.is_some();
+                if is_there {
+                    let endpoint = Endpoint::from(&raw);
+                    let secret =
+                        raw.secret.ok_or_else(|| self.caller.unreadable("there is no secret in it"))?;
+                    if new.again || rounds > 1 {
+                        // The secret is told this once: the endpoint is made, whatever else is left.
+                        if let Err(error) = self.remove_left_behind(new.intent, Some(&raw.id)).await {
+                            tracing::warn!(
+                                job = new.job, %error,
+                                "what earlier tries may have left behind at Stripe could not be looked for"
+                            );
+                        }
+                    }
+                    return Ok(Created { endpoint, secret });
+                }
+                if rounds >= ROUNDS {
+                    return Err(self.caller.unreadable("the endpoint is not there"));
+                }
+            }
+            // Under this key Stripe answers the same for ever. The secret of what may have been made is lost, so that goes
+            // first.
+            self.remove_left_behind(new.intent, None).await?;
+            key = uuid::Uuid::new_v4().to_string();
+        }
+    }
 }
 
 #[async_trait]
@@ -182,42 +234,14 @@ impl EndpointApi for Stripe {
         Ok(Vec::new())
     }
 
+    fn mode(&self) -> Option<Mode> {
+        mode_of_key(self.caller.key().expose_secret())
+    }
+
     async fn create(&self, new: NewEndpoint<'_>) -> Result<Created, ApiError> {
-        let mut form: Form = vec![
-            ("url".to_owned(), new.url.to_owned()),
-            ("description".to_owned(), "Made by Hookline".to_owned()),
-            (format!("metadata[{JOB}]"), new.job.to_owned()),
-            (format!("metadata[{INTENT}]"), new.intent.to_owned()),
-        ];
-        form.extend(new.types.iter().map(|name| ("enabled_events[]".to_owned(), name.clone())));
-        let mut key = new.intent.to_owned();
-        let mut rounds = 0;
-        loop {
-            rounds += 1;
-            let answer = self.post(ENDPOINTS, &form, &key).await?;
-            let failed_for_good = answer.status >= 500 && rounds < ROUNDS;
-            if !failed_for_good {
-                let raw = self.read(&answer)?;
-                // An answer of long ago can tell of an endpoint that is there no more.
-                let is_there = !(new.again && answer.is_replayed()) || self.get(&raw.id).await?.is_some();
-                if is_there {
-                    if new.again || rounds > 1 {
-                        self.remove_left_behind(new.intent, Some(&raw.id)).await?;
-                    }
-                    let endpoint = Endpoint::from(&raw);
-                    let secret =
-                        raw.secret.ok_or_else(|| self.caller.unreadable("there is no secret in it"))?;
-                    return Ok(Created { endpoint, secret });
-                }
-                if rounds >= ROUNDS {
-                    return Err(self.caller.unreadable("the endpoint is not there"));
-                }
-            }
-            // Under this key Stripe answers the same for ever. The secret of what may have been made is lost, so that goes
-            // first.
-            self.remove_left_behind(new.intent, None).await?;
-            key = uuid::Uuid::new_v4().to_string();
-        }
+        let mut maybe_made = false;
+        let created = self.create_in_rounds(new, &mut maybe_made).await;
+        created.map_err(|error| error.after_effect(maybe_made))
     }
 
     async fn abandon(&self, new: NewEndpoint<'_>) -> Result<(), ApiError> {

@@ -148,6 +148,10 @@ impl Provider for LemonSqueezy {
         secret_kinds::random_hex(20)
     }
 
+    fn has_modes(&self) -> bool {
+        true
+    }
+
     fn signing(&self) -> Signing {
         SCHEME.signing()
     }

@@ -133,6 +133,11 @@ pub trait Provider: Send + Sync + Debug {
         None
     }
 
+    /// Whether test mode and live mode have secrets of their own.
+    fn has_modes(&self) -> bool {
+        false
+    }
+
     /// How requests are signed, for people.
     fn signing(&self) -> Signing;
 

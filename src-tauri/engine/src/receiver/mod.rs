@@ -213,8 +213,11 @@ impl Inner {
         refusal: Refusal,
         error: &str,
     ) -> Response<Body> {
-        // A wrong secret may be an older one, or that of something else.
-        if let Some(header) = entry.keys.as_ref().ok().and_then(|keys| keys.provider.secret_header()) {
+        // A wrong secret may be an older one, or that of something else: of another provider too, which was given this
+        // job's URL.
+        let own = entry.keys.as_ref().ok().map(|keys| &keys.provider);
+        for header in own.into_iter().chain(providers::all()).filter_map(|provider| provider.secret_header())
+        {
             request.withhold(header);
         }
         tracing::debug!(job = %entry.job.id, ?refusal, error, "a request was refused");

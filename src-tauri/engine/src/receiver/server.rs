@@ -94,7 +94,7 @@ impl Server {
         match Arc::clone(&self.slots).try_acquire_owned() {
             Ok(slot) if !self.stop.is_cancelled() => self.spawn(stream, peer, slot, Some(meter)),
             _ => {
-                tracing::debug!(%peer, "a connection was dropped: there are too many, or Hookline is stopping")
+                tracing::debug!(%peer, "a connection was dropped: there are too many, or Hookline is stopping");
             }
         }
     }

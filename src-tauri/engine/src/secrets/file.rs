@@ -14,6 +14,12 @@ use super::{SecretError, SecretName, Secrets};
 /// The file's name in the data directory.
 pub const FILE: &str = "secrets.json";
 
+/// How the file is called while it is being written.
+const WRITTEN: &str = ".secrets-";
+
+/// Whose it is, in plain words.
+const WHOSE: &str = if cfg!(windows) { "a file in your profile" } else { "a file that only you can read" };
+
 /// Why secrets lie in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WhyFile {
@@ -39,6 +45,8 @@ pub struct FileSecrets {
 impl FileSecrets {
     /// Reads the file; one that is not there holds nothing.
     pub fn open(path: &Path, why: WhyFile) -> Result<Self, SecretError> {
+        let denied = |source| SecretError::Read { path: path.to_owned(), source };
+        keep_private(path).map_err(denied)?;
         let secrets = match fs::read(path) {
             Ok(text) => {
                 let text = Zeroizing::new(text);
@@ -48,9 +56,22 @@ impl FileSecrets {
                 })?
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => BTreeMap::new(),
-            Err(source) => return Err(SecretError::Read { path: path.to_owned(), source }),
+            Err(source) => return Err(denied(source)),
         };
         Ok(Self { path: path.to_owned(), why, secrets: Mutex::new(secrets) })
+    }
+
+    /// Removes what a crash in the middle of writing left in the folder, which this process has to own.
+    pub(super) fn sweep(folder: &Path) {
+        let Ok(entries) = fs::read_dir(folder) else { return };
+        for entry in entries.flatten() {
+            if !entry.file_name().to_string_lossy().starts_with(WRITTEN) {
+                continue;
+            }
+            if let Err(error) = fs::remove_file(entry.path()) {
+                tracing::warn!(path = %entry.path().display(), %error, "a half-written file of secrets could not be removed");
+            }
+        }
     }
 
     /// Writes a new file beside the old one, syncs it and renames it: a crash leaves the old or the new one whole.
@@ -61,7 +82,7 @@ impl FileSecrets {
             let text = Zeroizing::new(serde_json::to_vec_pretty(&plain)?);
             let folder = self.path.parent().unwrap_or(Path::new("."));
             // `tempfile` makes files of mode 0600 on Unix; on Windows the profile's folder is private.
-            let mut file = tempfile::NamedTempFile::new_in(folder)?;
+            let mut file = tempfile::Builder::new().prefix(WRITTEN).tempfile_in(folder)?;
             file.write_all(&text)?;
             file.as_file().sync_all()?;
             file.persist(&self.path)?;
@@ -94,6 +115,30 @@ impl FileSecrets {
     }
 }
 
+/// Takes from others what they may do with the file: a copy that was put back may let them read it.
+#[cfg(unix)]
+fn keep_private(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mut permissions = match fs::metadata(path) {
+        Ok(metadata) => metadata.permissions(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    if permissions.mode() & 0o077 != 0 {
+        tracing::warn!(path = %path.display(), "others could read this file of secrets; now only you can");
+        permissions.set_mode(0o600);
+        fs::set_permissions(path, permissions)?;
+    }
+    Ok(())
+}
+
+/// The profile's folder is private already.
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "it can fail elsewhere")]
+fn keep_private(_path: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
 impl Secrets for FileSecrets {
     fn get(&self, name: &SecretName) -> Result<Option<SecretString>, SecretError> {
         Ok(self.secrets.lock().get(name.as_str()).cloned())
@@ -119,7 +164,7 @@ impl Secrets for FileSecrets {
     }
 
     fn describe(&self) -> String {
-        let file = format!("a file that only you can read: {}", self.path.display());
+        let file = format!("{WHOSE}: {}", self.path.display());
         match &self.why {
             WhyFile::Chosen => file,
             WhyFile::NoKeychain { keychain, reason } => {
@@ -175,7 +220,7 @@ mod tests {
     fn a_file_says_why_it_is_one_and_what_to_do() {
         let path = Path::new("/no/such/folder/secrets.json");
         let chosen = FileSecrets::open(path, WhyFile::Chosen).expect("holds nothing");
-        assert_eq!(chosen.describe(), format!("a file that only you can read: {}", path.display()));
+        assert_eq!(chosen.describe(), format!("{WHOSE}: {}", path.display()));
         let why = WhyFile::NoKeychain { keychain: "the keychain", reason: "no session".to_owned() };
         let forced = FileSecrets::open(path, why).expect("holds nothing");
         assert!(
@@ -184,6 +229,32 @@ mod tests {
             forced.describe()
         );
         assert_ne!(chosen.remedy(), forced.remedy());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_others_could_read_becomes_private() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join(FILE);
+        fs::write(&path, "{}").expect("writes");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("is set");
+        FileSecrets::open(&path, WhyFile::Chosen).expect("opens");
+        assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn what_a_crash_left_half_written_is_swept_away_and_nothing_else() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let secrets = FileSecrets::open(&folder.path().join(FILE), WhyFile::Chosen).expect("opens");
+        secrets.put(&name(), SecretString::from("whsec_1")).expect("puts");
+        fs::write(folder.path().join(".secrets-AbC123"), "{\"half\": \"whs").expect("writes");
+        fs::write(folder.path().join("secrets-place.json"), "{}").expect("writes");
+        FileSecrets::sweep(folder.path());
+        let mut left: Vec<_> =
+            fs::read_dir(folder.path()).expect("reads").flatten().map(|it| it.file_name()).collect();
+        left.sort();
+        assert_eq!(left, ["secrets-place.json", FILE]);
     }
 
     #[test]

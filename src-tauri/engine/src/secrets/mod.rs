@@ -88,6 +88,10 @@ impl SecretName {
     }
 }
 
+/// How secrets leave a keychain.
+const INTO_FILE: &str = "To do without it from then on, start Hookline once where the keychain is unlocked, with \
+     `--secrets file`: they move into the file.";
+
 /// Why secrets could not be read or written. `Display` says what is wrong, without a secret; [`SecretError::hint`] what
 /// to do.
 #[derive(Debug, thiserror::Error)]
@@ -168,6 +172,9 @@ pub enum SecretError {
         /// The file that says where secrets lie.
         place: PathBuf,
     },
+    /// The keychain was chosen and cannot be used, and the secrets still lie in the file.
+    #[error(transparent)]
+    StillInFile(Box<SecretError>),
     /// The secrets lie in another keychain than the one that answers.
     #[error(
         "the secrets of this data directory lie in a keychain, and {keychain} that answers here does not hold them"
@@ -197,14 +204,17 @@ impl SecretError {
                 "Restore the file from a copy, or move it away and enter the secrets again.".to_owned()
             }
             Self::DamagedSecret { .. } | Self::TooLong { .. } => "Enter it again.".to_owned(),
-            Self::Keychain { .. } | Self::Silent { .. } | Self::Busy { .. } | Self::NotMoved { .. } => {
-                "Start or unlock the keychain and try again; or start Hookline with `--secrets file`, which keeps secrets in a file \
-                 that only you can read."
+            Self::StillInFile(_) => {
+                "Start or unlock the keychain and try again; or start Hookline with `--secrets file`: nothing was moved, and the \
+                 file still counts."
                     .to_owned()
             }
+            Self::Keychain { .. } | Self::Silent { .. } | Self::Busy { .. } | Self::NotMoved { .. } => {
+                format!("Start or unlock the keychain, in which the secrets lie, and try again. {INTO_FILE}")
+            }
             Self::OutOfReach { place, .. } => format!(
-                "Start or unlock the keychain, then start Hookline again in the same session. To give those secrets up and \
-                 enter them again, remove {} and start Hookline with `--secrets file`.",
+                "Start or unlock the keychain, then start Hookline again in the same session. {INTO_FILE} To give those \
+                 secrets up and enter them again, remove {} and start Hookline with `--secrets file`.",
                 place.display()
             ),
             Self::Elsewhere { place, .. } => format!(

@@ -28,6 +28,7 @@ pub(super) struct Opening<'a> {
 
 impl Opening<'_> {
     pub(super) fn open(self) -> Result<SharedSecrets, SecretError> {
+        FileSecrets::sweep(self.data_dir);
         let place = if let Some(place) = Place::read(self.data_dir)? {
             place
         } else {
@@ -106,10 +107,12 @@ impl Opening<'_> {
             }
             // A damaged file is damaged whatever the keychain does.
             Err(error @ (SecretError::Damaged { .. } | SecretError::Read { .. })) => Err(error),
-            Err(error) if self.choice == SecretsChoice::Keychain => Err(error),
             // Written, although that it was written could not be made sure of: the file counts no longer.
             Err(error) if Place::read(self.data_dir)?.is_none_or(|place| place.at != Kind::File) => {
                 Err(error)
+            }
+            Err(error) if self.choice == SecretsChoice::Keychain => {
+                Err(SecretError::StillInFile(Box::new(error)))
             }
             Err(error) => {
                 let reason = reason(&error);

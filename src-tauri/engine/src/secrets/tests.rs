@@ -129,10 +129,9 @@ fn without_a_keychain_a_file_is_used_and_says_why_and_the_keychain_gets_the_secr
     assert_eq!(secrets.kind(), "file");
     assert!(secrets.describe().contains("it is locked"), "{}", secrets.describe());
     fill(&secrets);
-    assert!(matches!(
-        open(folder.path(), SecretsChoice::Keychain, &memory),
-        Err(SecretError::Keychain { reason, .. }) if reason == "it is locked"
-    ));
+    let refused = open(folder.path(), SecretsChoice::Keychain, &memory).expect_err("is refused");
+    assert!(refused.to_string().contains("it is locked"), "{refused}");
+    assert!(refused.hint().contains("the file still counts"), "{}", refused.hint());
     memory.repair();
     let secrets = open(folder.path(), SecretsChoice::Auto, &memory).expect("opens");
     assert_eq!(secrets.kind(), "keychain");
@@ -161,7 +160,7 @@ fn a_keychain_that_cannot_be_reached_never_looks_like_one_without_secrets() {
         let error = open(folder.path(), choice, &memory).expect_err("is refused");
         assert!(error.to_string().contains("cannot be reached: it is locked"), "{choice:?}: {error}");
         assert!(
-            error.hint().contains("unlock") && error.hint().contains("--secrets file"),
+            error.hint().contains("unlock") && error.hint().contains("they move into the file"),
             "{}",
             error.hint()
         );

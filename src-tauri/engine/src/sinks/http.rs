@@ -28,7 +28,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use super::{Browse, Context, Delivery, InvalidConnection, Outcome, Sink, SinkError};
-use crate::event::HttpAnswer;
+use crate::event::{HttpAnswer, is_loopback};
 
 /// The most time from connecting to the answer's last byte.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -96,10 +96,7 @@ impl Forward {
         let port = url.port_or_known_default().unwrap_or_default();
         let place = format!("{}://{host}:{port}", url.scheme());
         // A proxy cannot reach this machine's own servers, and must not see what is meant for them.
-        let is_here = matches!(url.host(), Some(url::Host::Ipv4(ip)) if ip.is_loopback())
-            || matches!(url.host(), Some(url::Host::Ipv6(ip)) if ip.is_loopback())
-            || host == "localhost";
-        let client = if is_here { Client::builder().no_proxy() } else { Client::builder() }
+        let client = if is_loopback(&url) { Client::builder().no_proxy() } else { Client::builder() }
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(TIMEOUT)

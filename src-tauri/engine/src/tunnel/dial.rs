@@ -15,6 +15,9 @@ use crate::tunnel::ByteStream;
 /// How long a connection may take to be made, TLS included.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long one of a host's addresses may take to answer.
+const ADDRESS_TIMEOUT: Duration = Duration::from_secs(3);
+
 /// Connects to an edge. Another one than [`TcpDial`] is for tests.
 #[async_trait]
 pub trait Dial: Send + Sync + std::fmt::Debug {
@@ -25,6 +28,21 @@ pub trait Dial: Send + Sync + std::fmt::Debug {
         port: u16,
         tls: Arc<rustls::ClientConfig>,
     ) -> io::Result<(Box<dyn ByteStream>, Option<IpAddr>)>;
+}
+
+/// Tries one address after the other, each for a while: one that swallows everything is not to use up the time of all.
+async fn connect(host: &str, port: u16) -> io::Result<TcpStream> {
+    let mut failed = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
+    for address in tokio::net::lookup_host((host, port)).await? {
+        match tokio::time::timeout(ADDRESS_TIMEOUT, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) => failed = error,
+            Err(_elapsed) => {
+                failed = io::Error::new(io::ErrorKind::TimedOut, format!("{address} does not answer"));
+            }
+        }
+    }
+    Err(failed)
 }
 
 /// Over TCP and TLS.
@@ -40,7 +58,7 @@ impl Dial for TcpDial {
         tls: Arc<rustls::ClientConfig>,
     ) -> io::Result<(Box<dyn ByteStream>, Option<IpAddr>)> {
         let dialled = tokio::time::timeout(TIMEOUT, async {
-            let tcp = TcpStream::connect((host, port)).await?;
+            let tcp = connect(host, port).await?;
             // Small frames go back and forth: with the delay a tunnel does eleven requests a second.
             tcp.set_nodelay(true)?;
             let local = tcp.local_addr().ok().map(|address| address.ip());

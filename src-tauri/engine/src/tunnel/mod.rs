@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use secrecy::SecretString;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use url::Url;
 
 mod backoff;
@@ -93,12 +93,14 @@ struct BoardInner {
     receiver: Url,
     clock: Arc<dyn Clock>,
     status: watch::Sender<Arc<TunnelStatus>>,
-    /// The public address alone, for those who follow it.
+    /// The public address that was last proven.
     public_url: watch::Sender<Option<Url>>,
     probes: Probes,
     meter: Arc<Meter>,
-    /// What is written down of this month.
-    month: Mutex<Amounts>,
+    /// What is written down of a month, and its name.
+    month: Mutex<(String, Amounts)>,
+    /// Told when somebody found that nothing comes back.
+    doubt: Notify,
 }
 
 impl Board {
@@ -114,6 +116,7 @@ impl Board {
                 probes: Probes::default(),
                 meter: Arc::default(),
                 month: Mutex::default(),
+                doubt: Notify::new(),
             }),
         }
     }
@@ -135,7 +138,8 @@ impl Board {
         self.inner.status.subscribe()
     }
 
-    /// The public address, with every change of it; `None` where there is none.
+    /// The public address as soon as it is proven to lead here, with every change of it; `None` while no tunnel is wanted.
+    /// For those who tell it to others: an address that nobody has tried may be somebody else's.
     pub fn public_url(&self) -> watch::Receiver<Option<Url>> {
         self.inner.public_url.subscribe()
     }
@@ -150,14 +154,16 @@ impl Board {
         &self.inner.meter
     }
 
-    /// What went through the tunnel this month.
-    pub fn month(&self) -> Amounts {
-        self.inner.month.lock().plus(self.inner.meter.peek())
+    /// What went through the tunnel in this month, such as `2026-11`: a new one begins with nothing.
+    pub fn month(&self, name: &str) -> Amounts {
+        let month = self.inner.month.lock();
+        let written = if month.0 == name { month.1 } else { Amounts::default() };
+        written.plus(self.inner.meter.peek())
     }
 
-    /// To be told what is written down of this month, without what [`Board::meter`] has not given away yet.
-    pub fn set_month(&self, written: Amounts) {
-        *self.inner.month.lock() = written;
+    /// To be told what is written down of a month, without what [`Board::meter`] has not given away yet.
+    pub fn set_month(&self, name: String, written: Amounts) {
+        *self.inner.month.lock() = (name, written);
         // Those who show it look again.
         self.inner.status.send_modify(|_| {});
     }
@@ -176,11 +182,19 @@ impl Board {
     }
 
     /// A tunnel that is wanted cannot even be tried.
-    pub fn cannot_start(&self, kind: TunnelKind, error: &StartTunnelError) {
-        if matches!(self.status().state, TunnelState::Off | TunnelState::Refused) {
-            self.apply(Happening::Started(kind));
-            self.apply(Happening::Refused(Trouble::new(error.to_string()).with_remedy(error.hint())));
-        }
+    pub fn cannot_start(&self, kind: TunnelKind, trouble: Trouble) {
+        self.apply(Happening::Started(kind, None));
+        self.apply(Happening::Refused(trouble));
+    }
+
+    /// Somebody found that nothing comes back: whoever keeps the tunnel alive is to look for itself.
+    fn doubt(&self) {
+        self.inner.doubt.notify_one();
+    }
+
+    /// Ends when somebody found that nothing comes back.
+    async fn doubted(&self) {
+        self.inner.doubt.notified().await;
     }
 
     fn apply(&self, happening: Happening) {
@@ -198,14 +212,19 @@ impl Board {
                     "the tunnel's state"
                 );
             }
+            // Within the same change, so that the two never tell different stories.
+            self.inner.public_url.send_if_modified(|before| {
+                let told = match changed.state {
+                    TunnelState::Online => changed.public_url.clone(),
+                    TunnelState::Off => None,
+                    TunnelState::Connecting | TunnelState::Degraded | TunnelState::Refused => return false,
+                };
+                let is_another = *before != told;
+                *before = told;
+                is_another
+            });
             *status = Arc::new(changed);
             is_news
-        });
-        let public_url = self.status().public_url.clone();
-        self.inner.public_url.send_if_modified(|before| {
-            let changed = *before != public_url;
-            *before = public_url;
-            changed
         });
     }
 

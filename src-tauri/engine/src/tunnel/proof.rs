@@ -135,7 +135,9 @@ pub trait Prove: Send + Sync + std::fmt::Debug {
 /// Sends self-tests over the network, as a provider would.
 #[derive(Debug, Clone)]
 pub struct Prover {
-    http: reqwest::Client,
+    public: reqwest::Client,
+    /// No proxy of the environment's stands between this machine and itself.
+    own: reqwest::Client,
     probes: Probes,
 }
 
@@ -145,14 +147,15 @@ impl Prover {
     /// # Errors
     /// When the system's root certificates cannot be used.
     pub fn new(probes: Probes) -> Result<Self, reqwest::Error> {
-        let http = reqwest::Client::builder()
-            .user_agent(concat!("Hookline/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            // A connection that is still open proves nothing of the next one that a provider makes.
-            .pool_max_idle_per_host(0)
-            .connect_timeout(TIMEOUT)
-            .build()?;
-        Ok(Self { http, probes })
+        let client = || {
+            reqwest::Client::builder()
+                .user_agent(concat!("Hookline/", env!("CARGO_PKG_VERSION")))
+                .redirect(reqwest::redirect::Policy::none())
+                // A connection that is still open proves nothing of the next one that a provider makes.
+                .pool_max_idle_per_host(0)
+                .connect_timeout(TIMEOUT)
+        };
+        Ok(Self { public: client().build()?, own: client().no_proxy().build()?, probes })
     }
 }
 
@@ -163,8 +166,12 @@ impl Prove for Prover {
         let base = address.as_str().trim_end_matches('/');
         let url = format!("{base}{}", probe.path());
         let started = Instant::now();
+        let http = match place {
+            Place::Public => &self.public,
+            Place::Own => &self.own,
+        };
         let asked = async {
-            let mut response = self.http.post(url).send().await.map_err(|error| error.without_url())?;
+            let mut response = http.post(url).send().await.map_err(reqwest::Error::without_url)?;
             let status = response.status().as_u16();
             let ngrok_code = response
                 .headers()
@@ -172,7 +179,7 @@ impl Prove for Prover {
                 .and_then(|code| code.to_str().ok().map(str::to_owned));
             let mut body = Vec::new();
             while body.len() < ANSWER_BYTES {
-                let Some(chunk) = response.chunk().await.map_err(|error| error.without_url())? else { break };
+                let Some(chunk) = response.chunk().await.map_err(reqwest::Error::without_url)? else { break };
                 body.extend_from_slice(&chunk);
             }
             Ok::<_, reqwest::Error>((status, ngrok_code, body))

@@ -119,8 +119,8 @@ pub struct TunnelStatus {
 /// What can happen to a tunnel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Happening {
-    /// It is being started, from nothing.
-    Started(TunnelKind),
+    /// It is being started; its address is known where it is the user's own.
+    Started(TunnelKind, Option<Url>),
     /// An attempt begins.
     Attempt,
     /// The link is there.
@@ -142,11 +142,13 @@ impl TunnelStatus {
     pub(super) fn apply(&mut self, happening: Happening, now: Timestamp) {
         use TunnelState::{Connecting, Degraded, Off, Online, Refused};
         match happening {
-            Happening::Started(kind) => {
-                if self.kind != kind {
-                    self.public_url = None;
+            Happening::Started(kind, known) => {
+                // The same kind is expected to have the same address again.
+                if self.kind != kind || known.is_some() {
+                    self.public_url = known;
                 }
                 self.kind = kind;
+                self.next_attempt_at = None;
                 (self.round_trip_ms, self.proven_at) = (None, None);
                 self.enter(Connecting, None, now);
             }
@@ -211,6 +213,10 @@ mod tests {
         Timestamp::from_seconds(seconds)
     }
 
+    fn started(kind: TunnelKind) -> Happening {
+        Happening::Started(kind, None)
+    }
+
     fn after(happenings: &[(i64, Happening)]) -> TunnelStatus {
         let mut status = TunnelStatus::default();
         for (seconds, happening) in happenings {
@@ -221,7 +227,7 @@ mod tests {
 
     #[test]
     fn a_link_alone_is_not_online() {
-        let mut steps = vec![(1, Happening::Started(TunnelKind::Ngrok)), (2, Happening::Up(url()))];
+        let mut steps = vec![(1, started(TunnelKind::Ngrok)), (2, Happening::Up(url()))];
         let status = after(&steps);
         assert_eq!((status.state, status.public_url), (TunnelState::Connecting, Some(url())));
         steps.push((3, Happening::Proven(40)));
@@ -234,7 +240,7 @@ mod tests {
     fn an_address_gets_a_while_to_become_known_before_it_counts_as_degraded() {
         let trouble = || Happening::NotProven(Trouble::new("no such host"));
         let mut steps =
-            vec![(0, Happening::Started(TunnelKind::Cloudflared)), (1, Happening::Up(url())), (3, trouble())];
+            vec![(0, started(TunnelKind::Cloudflared)), (1, Happening::Up(url())), (3, trouble())];
         assert_eq!(after(&steps).state, TunnelState::Connecting);
         steps.push((40, trouble()));
         assert_eq!(after(&steps).state, TunnelState::Degraded);
@@ -246,7 +252,7 @@ mod tests {
     #[test]
     fn the_address_outlives_a_lost_link_but_not_a_stop() {
         let mut steps = vec![
-            (0, Happening::Started(TunnelKind::Ngrok)),
+            (0, started(TunnelKind::Ngrok)),
             (1, Happening::Up(url())),
             (2, Happening::Proven(9)),
             (3, Happening::Lost(Trouble::new("the connection broke"), Some(at(4)))),
@@ -262,10 +268,9 @@ mod tests {
     #[test]
     fn the_timeline_holds_each_change_once_and_is_bounded() {
         let lost = || Happening::Lost(Trouble::new("no route"), None);
-        let status =
-            after(&[(0, Happening::Started(TunnelKind::Ngrok)), (1, lost()), (2, lost()), (3, lost())]);
-        let states: Vec<_> = status.history.iter().map(|moment| moment.reason.as_deref()).collect();
-        assert_eq!(states, [None, Some("no route")]);
+        let status = after(&[(0, started(TunnelKind::Ngrok)), (1, lost()), (2, lost()), (3, lost())]);
+        let reasons: Vec<_> = status.history.iter().map(|moment| moment.reason.as_deref()).collect();
+        assert_eq!(reasons, [None, Some("no route")]);
         let mut status = TunnelStatus::default();
         for second in 0..500 {
             status.apply(Happening::Refused(Trouble::new(second.to_string())), at(second));

@@ -24,8 +24,12 @@ const AFTER_DISTURBANCE: Duration = Duration::from_secs(2);
 /// How long an edge takes to give the tunnel back after a connection was made anew.
 const AFTER_RECONNECTING: Duration = Duration::from_secs(1);
 
-/// A link whose address was answered wrongly so many times is made anew.
+/// A link whose address was answered wrongly so many times is made anew, after the time that its kind needs at least.
 const WRONG_ANSWERS: u32 = 4;
+
+/// That time doubles with each link that never was any better, so often: a filter that only this machine is behind is no
+/// reason to interrupt everybody else for ever.
+const RENEWALS_COUNTED: u32 = 6;
 
 /// How often a kind of tunnel is tried.
 #[derive(Debug, Clone, Copy)]
@@ -36,8 +40,8 @@ struct Rhythm {
     unwell: Duration,
     /// Whether real requests make a proof unnecessary: they are counted by the same limit.
     traffic_counts: bool,
-    /// Whether a new link may help where the address is answered wrongly.
-    renew: bool,
+    /// After how long a new link may help where the address is answered wrongly; never, for `None`.
+    renew_after: Option<Duration>,
 }
 
 impl Rhythm {
@@ -48,20 +52,21 @@ impl Rhythm {
                 well: Duration::from_mins(30),
                 unwell: Duration::from_mins(2),
                 traffic_counts: true,
-                renew: true,
+                renew_after: Some(Duration::from_secs(20)),
             },
             // The program says nothing of a link that died: only the address tells.
             TunnelKind::Cloudflared | TunnelKind::Tailscale => Self {
                 well: Duration::from_mins(1),
                 unwell: Duration::from_secs(20),
                 traffic_counts: false,
-                renew: true,
+                // It mends its own connections, also after a sleep, and would come back under another address.
+                renew_after: Some(Duration::from_secs(90)),
             },
             TunnelKind::OwnUrl | TunnelKind::None => Self {
                 well: Duration::from_mins(2),
                 unwell: Duration::from_secs(20),
                 traffic_counts: false,
-                renew: false,
+                renew_after: None,
             },
         }
     }
@@ -76,8 +81,8 @@ pub(super) async fn run(
     mut disturbances: mpsc::Receiver<Disturbance>,
     stop: CancellationToken,
 ) {
-    board.apply(Happening::Started(kind));
     let (mut quick, mut slow) = (Backoff::QUICK, Backoff::SLOW);
+    let mut renewals = 0;
     loop {
         board.apply(Happening::Attempt);
         let mut attempt = Attempt {
@@ -88,6 +93,9 @@ pub(super) async fn run(
             address: None,
             proven: false,
             wrong_answers: 0,
+            up_since: Instant::now(),
+            renewals,
+            renewing: false,
             pauses: Backoff::new(Duration::from_secs(1), Rhythm::of(kind).unwell),
             due: None,
             requests: board.meter().total(),
@@ -96,6 +104,7 @@ pub(super) async fn run(
         if attempt.proven {
             quick.reset();
             slow.reset();
+            renewals = 0;
         }
         let (trouble, pause) = match ended {
             _ if stop.is_cancelled() => break,
@@ -106,7 +115,10 @@ pub(super) async fn run(
                 stop.cancelled().await;
                 break;
             }
-            Ended::Lost(trouble) => (trouble, quick.next()),
+            Ended::Lost(trouble) => {
+                renewals += u32::from(attempt.renewing);
+                (trouble, quick.next())
+            }
             Ended::Later(trouble) => (trouble, slow.next()),
         };
         tracing::info!(
@@ -122,7 +134,6 @@ pub(super) async fn run(
             () = better_times(&mut disturbances) => {}
         }
     }
-    board.apply(Happening::Stopped);
 }
 
 /// Ends when this machine woke up or got an address: then waiting any longer is pointless.
@@ -148,6 +159,12 @@ struct Attempt<'a> {
     proven: bool,
     /// How many proofs in a row were answered by something else.
     wrong_answers: u32,
+    /// Since when the link is there, or this machine awake again.
+    up_since: Instant,
+    /// How many links before this one were given up without ever having been proven.
+    renewals: u32,
+    /// Whether this one is given up for wrong answers.
+    renewing: bool,
     pauses: Backoff,
     /// When the next proof is to be made.
     due: Option<Instant>,
@@ -170,6 +187,7 @@ impl Attempt<'_> {
                 && due <= Instant::now()
             {
                 if self.traffic_proves() {
+                    self.requests = self.board.meter().total();
                     self.due = Some(Instant::now() + self.rhythm.well);
                 } else {
                     let address = address.clone();
@@ -198,8 +216,13 @@ impl Attempt<'_> {
                         self.due = Some(Instant::now() + AFTER_DISTURBANCE);
                         // What came in before says nothing of the time after.
                         self.requests = u64::MAX;
+                        self.up_since = Instant::now();
                     }
                 }
+                () = self.board.doubted() => if self.address.is_some() {
+                    self.requests = u64::MAX;
+                    self.due = Some(Instant::now());
+                },
                 () = self.stop.cancelled() => {
                     return tokio::time::timeout(GRACE, &mut holding).await.unwrap_or(Ended::Stopped);
                 }
@@ -217,6 +240,7 @@ impl Attempt<'_> {
                 self.board.apply(Happening::Up(address.clone()));
                 self.address = Some(address);
                 self.wrong_answers = 0;
+                self.up_since = Instant::now();
                 self.pauses.reset();
                 self.requests = u64::MAX;
                 // What is there again is bound a moment later; a request in between would go into the old link.
@@ -247,7 +271,12 @@ impl Attempt<'_> {
                 self.wrong_answers += 1;
                 self.board.apply(Happening::NotProven(trouble.clone()));
                 self.due = Some(Instant::now() + self.pauses.next());
-                (self.rhythm.renew && self.wrong_answers >= WRONG_ANSWERS).then_some(trouble)
+                self.renewing = self.wrong_answers >= WRONG_ANSWERS
+                    && self.rhythm.renew_after.is_some_and(|least| {
+                        let least = least.saturating_mul(2u32.pow(self.renewals.min(RENEWALS_COUNTED)));
+                        self.up_since.elapsed() >= least
+                    });
+                self.renewing.then_some(trouble)
             }
             // The link may be sound and only this machine be unable to see it from outside: it is not given up.
             Proof::Nothing(trouble) => {

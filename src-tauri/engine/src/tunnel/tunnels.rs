@@ -11,8 +11,8 @@ use url::Url;
 use super::dial::{Dial, TcpDial};
 use super::link::Ingress;
 use super::proof::{Place, Proof, Prove};
-use super::settings::{SettingsError, TunnelSettings};
-use super::state::{Happening, Trouble, TunnelState};
+use super::settings::{SettingsError, TunnelKind, TunnelSettings};
+use super::state::{Happening, TunnelState};
 use super::{Board, disturbance, supervisor};
 use crate::event::Clock;
 
@@ -142,6 +142,8 @@ impl Tunnels {
             parts.board.apply(Happening::Stopped);
             return Ok(());
         };
+        let known = settings.url.clone().filter(|_| settings.kind == TunnelKind::OwnUrl);
+        parts.board.apply(Happening::Started(settings.kind, known));
         let stop = CancellationToken::new();
         let disturbances = disturbance::watch(Arc::clone(&parts.clock), stop.clone());
         let (board, prover) = (parts.board.clone(), Arc::clone(&parts.prover));
@@ -155,6 +157,7 @@ impl Tunnels {
     pub async fn stop(&self) {
         let mut running = self.inner.running.lock().await;
         end(running.take()).await;
+        self.board().apply(Happening::Stopped);
     }
 
     /// Sends a request to the receiver's own address now.
@@ -162,24 +165,22 @@ impl Tunnels {
         self.inner.parts.prover.prove(&self.inner.parts.receiver, Place::Own).await
     }
 
-    /// Sends a request to the public address now; `None` where there is no such address.
+    /// Sends a request to the public address now; `None` where there is no such address. When it does not come back, the
+    /// tunnel is looked after.
     pub async fn prove(&self) -> Option<Proof> {
         let board = self.board();
         let address = board.status().public_url.clone()?;
         let proof = self.inner.parts.prover.prove(&address, Place::Public).await;
-        // What came back proves it in any state; that nothing did is news only where something was believed to.
-        let state = board.status().state;
-        match (&proof, state) {
-            (Proof::Came(after), TunnelState::Online | TunnelState::Degraded) => {
-                board.apply(Happening::Proven(u64::try_from(after.as_millis()).unwrap_or(u64::MAX)));
+        let status = board.status();
+        // While it was under way the tunnel may have become another one.
+        if status.public_url.as_ref() == Some(&address) {
+            match (&proof, status.state) {
+                (Proof::Came(after), TunnelState::Degraded) => {
+                    board.apply(Happening::Proven(u64::try_from(after.as_millis()).unwrap_or(u64::MAX)));
+                }
+                (Proof::Wrong { .. } | Proof::Nothing(_), TunnelState::Online) => board.doubt(),
+                _ => {}
             }
-            (
-                Proof::Wrong { trouble, .. } | Proof::Nothing(trouble),
-                TunnelState::Online | TunnelState::Degraded,
-            ) => {
-                board.apply(Happening::NotProven(Trouble::clone(trouble)));
-            }
-            _ => {}
         }
         Some(proof)
     }

@@ -342,7 +342,7 @@ fn urls_of(request: &RawRequest) -> Vec<String> {
 }
 
 fn other_mode(patient: &Patient<'_>) -> Option<Cause> {
-    let live = is_live(patient.body)?;
+    let live = is_live(patient.body).filter(|_| patient.provider.has_modes())?;
     (patient.usually_live? != live).then_some(Cause::OtherMode { live })
 }
 

@@ -24,6 +24,8 @@ pub(super) struct Facts {
     pub(super) proof: Proof,
     /// The provider's name for people.
     pub(super) provider_label: String,
+    /// Whether the provider's test mode and live mode have secrets of their own.
+    pub(super) provider_has_modes: bool,
     /// How the endpoint at the provider stands.
     pub(super) endpoint: EndpointFact,
     /// The event types that the job selects; all when empty.
@@ -286,12 +288,20 @@ fn rejections(facts: &Facts) -> Finding {
             FindingAction::ShowRejected,
         ),
         Suspicion::Cause(cause) => advice(cause, label),
-        Suspicion::WrongSecret => (
+        Suspicion::WrongSecret if matches!(facts.endpoint, EndpointFact::Managed { .. }) => (
             format!(
-                "Copy the signing secret from {label} into this job; test and live mode have different ones."
+                "Hookline has set up the endpoint at {label}: bring it into line, which gives it a secret that this job knows. If it is in line already, another endpoint there sends to this job's URL: delete that one."
             ),
-            FindingAction::RotateSecret,
+            FindingAction::MendEndpoint,
         ),
+        Suspicion::WrongSecret => {
+            let modes =
+                if facts.provider_has_modes { "; test and live mode have different ones" } else { "" };
+            (
+                format!("Copy the signing secret from {label} into this job{modes}."),
+                FindingAction::RotateSecret,
+            )
+        }
         Suspicion::Unreadable => (
             format!("The secret is right, but what was sent is no event of {label}: look at its body."),
             FindingAction::ShowRejected,
@@ -408,7 +418,7 @@ fn advice(cause: &Cause, label: &str) -> (String, FindingAction) {
             let hint = format!(
                 "It is an event of {this} mode, and this job's events are of {usual} mode: test and live mode have different secrets. Make a job of its own for {this} mode."
             );
-            (hint, FindingAction::RotateSecret)
+            (hint, shown)
         }
     }
 }

@@ -155,6 +155,7 @@ impl Commands {
             provider_label: provider
                 .as_ref()
                 .map_or_else(|_| source.kind.clone(), |provider| provider.info().label.to_owned()),
+            provider_has_modes: provider.as_ref().is_ok_and(|provider| provider.has_modes()),
             patterns: patterns.as_slice().to_vec(),
             unknown_patterns: if known_types.is_empty() {
                 Vec::new()

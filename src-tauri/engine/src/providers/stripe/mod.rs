@@ -168,6 +168,10 @@ impl Provider for Stripe {
         format!("whsec_{}", hex::encode(rand::random::<[u8; 32]>()))
     }
 
+    fn has_modes(&self) -> bool {
+        true
+    }
+
     fn signing(&self) -> Signing {
         Signing {
             scheme: format!(

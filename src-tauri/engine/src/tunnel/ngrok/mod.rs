@@ -13,6 +13,7 @@ use ngrok::prelude::{ConnInfo as _, EndpointInfo as _, TunnelCloser as _};
 use ngrok::session::{Restart, Session, Stop};
 use ngrok::tunnel::HttpTunnel;
 use secrecy::{ExposeSecret as _, SecretString};
+use tokio::time::Instant;
 use tokio_util::io::{InspectReader, InspectWriter};
 use url::Url;
 
@@ -35,6 +36,8 @@ const HEARTBEAT_EVERY: Duration = Duration::from_secs(10);
 const HEARTBEAT_WITHIN: Duration = Duration::from_secs(10);
 /// How long logging in may take, and asking for the tunnel: the crate itself waits for ever.
 const CALL_WITHIN: Duration = Duration::from_secs(20);
+/// How long after the crate took a tunnel up again a session of its own is opened for it.
+const RENEWED_AFTER: Duration = Duration::from_secs(20);
 /// How long giving the tunnel back may take.
 const GOODBYE: Duration = Duration::from_secs(1);
 /// What ngrok's dashboard shows as the place that is forwarded to. Without it the crate tells host name, path and process.
@@ -196,55 +199,88 @@ impl Drop for LetGo {
     }
 }
 
-#[async_trait]
-impl Link for Ngrok {
-    async fn hold(&mut self, mut outside: Outside) -> Ended {
+/// What became of a session.
+enum Outcome {
+    /// The link ended.
+    Ended(Ended),
+    /// The crate took the tunnel up again by itself, and all has been well since.
+    TakenUp,
+}
+
+impl Ngrok {
+    /// Opens a session, serves it until it ends, and lets go of it so that the edge sees it end.
+    async fn serve(&mut self, outside: &mut Outside) -> Outcome {
         let transport =
             Transport::new(Arc::clone(&self.dial), outside.reports.clone(), self.authtoken.clone());
         let _let_go = LetGo(Arc::clone(&transport));
         let opened = tokio::select! {
             opened = self.open(&transport) => opened,
-            () = outside.stop.cancelled() => return Ended::Stopped,
+            () = outside.stop.cancelled() => return Outcome::Ended(Ended::Stopped),
         };
         let (_session, mut tunnel) = match opened {
             Ok(opened) => opened,
-            Err(verdict) => return verdict.into(),
+            Err(verdict) => return Outcome::Ended(verdict.into()),
         };
         let address = match Url::parse(tunnel.url()) {
             Ok(address) => address,
             Err(error) => {
-                return Ended::Later(Trouble::new(format!("ngrok gave an address that is none: {error}")));
+                let trouble = Trouble::new(format!("ngrok gave an address that is none: {error}"));
+                return Outcome::Ended(Ended::Later(trouble));
             }
         };
         self.chosen = address.host_str().map(str::to_owned);
         // Who does not listen any more is about to stop.
         let _ = outside.reports.send(Report::Up(address.clone())).await;
-        let ended = loop {
+        let mut taken_up_at: Option<Instant> = None;
+        let outcome = loop {
             tokio::select! {
                 // Connections are taken as fast as they come: an unread one holds up all that follow it.
                 connection = tunnel.try_next() => match connection {
                     Ok(Some(connection)) => self.take(connection),
-                    Ok(None) => break Ended::Lost(Trouble::new("the connection to ngrok ended")),
+                    Ok(None) => break Outcome::Ended(Ended::Lost(Trouble::new("the connection to ngrok ended"))),
                     Err(error) => {
                         let verdict = transport.take_verdict();
-                        break verdict.unwrap_or_else(|| refusal::of_accept(&error, &self.authtoken)).into();
+                        let verdict = verdict.unwrap_or_else(|| refusal::of_accept(&error, &self.authtoken));
+                        break Outcome::Ended(verdict.into());
                     }
                 },
                 () = transport.dialled_anew() => {
+                    taken_up_at = Some(Instant::now());
                     let _ = outside.reports.send(Report::Up(address.clone())).await;
                 }
+                () = after(taken_up_at, RENEWED_AFTER) => break Outcome::TakenUp,
                 Some(disturbance) = outside.disturbances.recv() => match disturbance {
                     Disturbance::Woke => transport.cut(),
                     Disturbance::AddressGone(gone) if transport.is_from(gone) => transport.cut(),
                     Disturbance::AddressGone(_) => {}
                     Disturbance::AddressNew => transport.hurry(),
                 },
-                () = outside.stop.cancelled() => break Ended::Stopped,
+                () = outside.stop.cancelled() => break Outcome::Ended(Ended::Stopped),
             }
         };
-        // The edge is told, and sees the connection end.
         let _ = tokio::time::timeout(GOODBYE, tunnel.close()).await;
         transport.close().await;
-        ended
+        outcome
+    }
+}
+
+async fn after(start: Option<Instant>, pause: Duration) {
+    match start {
+        Some(start) => tokio::time::sleep_until(start + pause).await,
+        None => std::future::pending().await,
+    }
+}
+
+#[async_trait]
+impl Link for Ngrok {
+    async fn hold(&mut self, mut outside: Outside) -> Ended {
+        loop {
+            match self.serve(&mut outside).await {
+                Outcome::Ended(ended) => return ended,
+                // A session that the crate took up again hears no order of the edge's to stop its tunnel. With the old
+                // connection gone for good at the edge, too, a new session gets the same address at once.
+                Outcome::TakenUp => tracing::debug!("the session with ngrok is opened anew"),
+            }
+        }
     }
 }

@@ -1,11 +1,12 @@
 //! What ngrok's refusals mean, and what to do about them. Codes: <https://ngrok.com/docs/errors/reference>.
 
+use std::io;
+
 use ngrok::prelude::Error as _;
 use ngrok::session::{ConnectError, RpcError};
 use ngrok::tunnel::AcceptError;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::event::with_causes;
 use crate::tunnel::link::Ended;
 use crate::tunnel::state::Trouble;
 
@@ -36,16 +37,31 @@ const TOKEN_PAGE: &str = "https://dashboard.ngrok.com/get-started/your-authtoken
 pub(super) fn of_connect(error: &ConnectError, token: &SecretString) -> Verdict {
     match error {
         ConnectError::Auth(error) | ConnectError::Rebind(error) => of_rpc(error, token),
-        ConnectError::Tls(_) => Verdict::Later(
-            Trouble::new(format!("ngrok's edge is not trusted: {}", with_causes(error)))
-                .with_remedy("Something between this machine and ngrok opens TLS connections (a proxy, a virus scanner): let it pass connect.ngrok-agent.com."),
-        ),
+        ConnectError::Tls(error) => Verdict::Later(unreachable(error)),
+        ConnectError::Tcp(error) => Verdict::Lost(unreachable(error)),
         _ => Verdict::Lost(
-            Trouble::new(format!("ngrok cannot be reached: {}", innermost(error)))
-                .with_remedy("Check this machine's connection to the internet; it is tried again by itself."),
+            Trouble::new(format!("ngrok cannot be reached: {}", innermost(error))).with_remedy(CHECK_NETWORK),
         ),
     }
 }
+
+/// Whether a connection failed for its certificates and not for the network.
+pub(super) fn is_about_trust(error: &io::Error) -> bool {
+    error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()).is_some()
+}
+
+/// A connection that could not be made.
+pub(super) fn unreachable(error: &io::Error) -> Trouble {
+    if is_about_trust(error) {
+        return Trouble::new(format!("ngrok's edge is not trusted: {error}")).with_remedy(
+            "Something between this machine and ngrok opens TLS connections (a proxy, a virus scanner): let it pass \
+             connect.ngrok-agent.com.",
+        );
+    }
+    Trouble::new(format!("ngrok cannot be reached: {error}")).with_remedy(CHECK_NETWORK)
+}
+
+const CHECK_NETWORK: &str = "Check this machine's connection to the internet; it is tried again by itself.";
 
 /// A refused call, such as the one for the tunnel.
 pub(super) fn of_rpc(error: &RpcError, token: &SecretString) -> Verdict {
@@ -83,15 +99,17 @@ fn judge(code: Option<&str>, message: &str, token: &SecretString) -> Verdict {
     match number {
         "105" | "106" | "107" | "109" | "4018" => Verdict::Refused(trouble(
             "ngrok does not accept the authtoken",
-            &format!("Copy it anew from {TOKEN_PAGE} into the tunnel's settings: it may have been reset."),
+            &format!(
+                "Copy it anew from {TOKEN_PAGE} into the tunnel's settings (into NGROK_AUTHTOKEN where that is set) and start the tunnel again: it may have been reset."
+            ),
         )),
         "102" | "103" => Verdict::Refused(trouble(
             "ngrok has suspended the account",
-            "Look at https://dashboard.ngrok.com/billing what it wants.",
+            "See https://dashboard.ngrok.com/billing for what it wants, then start the tunnel again.",
         )),
         "115" | "116" => Verdict::Refused(trouble(
             "ngrok does not accept connections from this network",
-            "Change the restrictions of agents' addresses at https://dashboard.ngrok.com/ip-restrictions.",
+            "Change the restrictions of agents' addresses at https://dashboard.ngrok.com/ip-restrictions, then start the tunnel again.",
         )),
         "108" => Verdict::Later(trouble(
             "another ngrok agent uses the account, and the plan allows no more",
@@ -111,7 +129,7 @@ fn judge(code: Option<&str>, message: &str, token: &SecretString) -> Verdict {
         )),
         "725" | "726" | "727" => Verdict::Refused(trouble(
             &format!("the plan's limit is used up: {said}"),
-            "Wait for the next month, take a larger plan (https://dashboard.ngrok.com/billing), or choose another tunnel.",
+            "Wait for the next month, take a larger plan (https://dashboard.ngrok.com/billing), or choose another tunnel; then start it again.",
         )),
         _ => Verdict::Later(trouble(
             &format!("ngrok refuses: {said}"),

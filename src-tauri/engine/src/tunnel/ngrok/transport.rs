@@ -18,7 +18,6 @@ use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::refusal::{self, Verdict};
-use crate::event::with_causes;
 use crate::tunnel::ByteStream;
 use crate::tunnel::backoff::Backoff;
 use crate::tunnel::dial::Dial;
@@ -86,7 +85,7 @@ impl Transport {
 
     /// The next attempt is made at once.
     pub(super) fn hurry(&self) {
-        self.hurry.notify_waiters();
+        self.hurry.notify_one();
     }
 
     /// Whether the connection in use goes out from this address.
@@ -170,7 +169,6 @@ impl Transport {
         tls: &Arc<rustls::ClientConfig>,
     ) -> Result<Box<dyn IoStream>, ConnectError> {
         let mut backoff = Backoff::QUICK;
-        let mut trouble = Trouble::new("the connection to ngrok broke");
         loop {
             // The first attempt follows at once: most breaks are over when they are noticed.
             let failed = match self.dial_once(host, port, Arc::clone(tls)).await {
@@ -181,13 +179,10 @@ impl Transport {
                 Err(_) if self.closed.is_cancelled() => return Err(ConnectError::Canceled),
                 Err(error) => error,
             };
-            trouble.reason = format!("ngrok cannot be reached: {}", with_causes(&failed));
-            trouble.remedy = Some(
-                "Check this machine's connection to the internet; it is tried again by itself.".to_owned(),
-            );
+            let trouble = refusal::unreachable(&failed);
             let pause = backoff.next();
             // Nobody listens only when the link is being let go of.
-            let _ = self.reports.send(Report::Lost(trouble.clone(), pause)).await;
+            let _ = self.reports.send(Report::Lost(trouble, pause)).await;
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 () = self.hurry.notified() => {}
@@ -215,7 +210,13 @@ impl Connector for TransportConnector {
         }
         match error {
             // The first connection: whoever holds the link waits for it and judges its errors.
-            None => transport.dial_once(&host, port, tls_config).await.map_err(ConnectError::Tcp),
+            None => transport.dial_once(&host, port, tls_config).await.map_err(|error| {
+                if refusal::is_about_trust(&error) {
+                    ConnectError::Tls(error)
+                } else {
+                    ConnectError::Tcp(error)
+                }
+            }),
             Some(AcceptError::Transport(_)) => {
                 let trouble = Trouble::new("the connection to ngrok broke");
                 let _ = transport.reports.send(Report::Lost(trouble, Duration::ZERO)).await;

@@ -40,9 +40,9 @@ pub(super) fn read(line: &str) -> Meaning {
         }
     }
     if line.contains("429 Too Many Requests") {
-        return Meaning::Refused(
+        return Meaning::Later(
             Trouble::new("Cloudflare gives no quick tunnel now: too many were asked for")
-                .with_remedy("Wait some minutes and start the tunnel again, or choose another kind."),
+                .with_remedy("It is tried again by itself; another kind of tunnel has no such limit."),
         );
     }
     Meaning::Nothing

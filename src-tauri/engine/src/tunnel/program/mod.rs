@@ -1,6 +1,7 @@
 //! Tunnels through somebody else's program: found on the PATH, run as a child, its address read from what it prints,
 //! started again when it ends, and ended with the app.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
@@ -28,11 +29,17 @@ const LAST_LINES: usize = 5;
 /// Longer lines are no messages.
 const LINE_CHARS: usize = 500;
 
+/// See <https://learn.microsoft.com/windows/win32/procthread/process-creation-flags>.
+#[cfg(windows)]
+const CREATE_NO_WINDOW: u32 = 0x0800_0000;
+
 /// What a line of the program's means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Meaning {
     /// The public address.
     Address(Url),
+    /// Nothing will come of it now, but later it may.
+    Later(Trouble),
     /// Nothing will come of it until somebody changes something.
     Refused(Trouble),
     /// Nothing.
@@ -95,7 +102,11 @@ impl Program {
     }
 
     fn spawn(&self) -> std::io::Result<Child> {
-        Command::new(&self.path)
+        let mut command = Command::new(&self.path);
+        // A desktop app has no console, and its child is to open none.
+        #[cfg(windows)]
+        command.creation_flags(CREATE_NO_WINDOW);
+        command
             .args(&self.arguments)
             // It is told nothing that is meant for others.
             .env_remove("NGROK_AUTHTOKEN")
@@ -145,7 +156,13 @@ impl Link for Program {
             Ok(child) => child,
             Err(error) => {
                 let trouble = Trouble::new(format!("{} cannot be run: {error}", self.path.display()));
-                return Ended::Refused(trouble.with_remedy(how_to_install(self.name)));
+                return match error.kind() {
+                    ErrorKind::NotFound | ErrorKind::PermissionDenied => {
+                        Ended::Refused(trouble.with_remedy(how_to_install(self.name)))
+                    }
+                    // Such as a program that is being updated, or too many processes.
+                    _ => Ended::Lost(trouble.with_remedy("It is tried again by itself.")),
+                };
             }
         };
         let (sender, mut lines) = mpsc::channel(64);
@@ -168,6 +185,7 @@ impl Link for Program {
                             address = Some(url.clone());
                             let _ = outside.reports.send(Report::Up(url)).await;
                         }
+                        Meaning::Later(trouble) => break Ended::Later(trouble),
                         Meaning::Refused(trouble) => break Ended::Refused(trouble),
                         Meaning::Address(_) | Meaning::Nothing => {}
                     }

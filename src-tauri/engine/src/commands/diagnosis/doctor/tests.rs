@@ -168,6 +168,9 @@ fn an_event_of_the_other_mode_is_the_last_guess() {
     assert_eq!(guess(Some(false)), Some(Cause::OtherMode { live: true }));
     assert_eq!(guess(Some(true)), None);
     assert_eq!(guess(None), None);
+    // Whatever its body says, GitHub knows no modes.
+    let request = signed("github", URL, PRETTY, "unknown");
+    assert_eq!(found_with("github", &request, "known", &[], Some(false)), None);
 }
 
 #[test]

@@ -34,7 +34,8 @@ fn well() -> Facts {
         tunnel: Arc::new(online()),
         proof: Proof::Came(Duration::from_millis(40)),
         provider_label: "Stripe".to_owned(),
-        endpoint: EndpointFact::Managed { drift: Vec::new(), trouble: None, unasked: None },
+        provider_has_modes: true,
+        endpoint: EndpointFact::ByHand,
         patterns: Vec::new(),
         unknown_patterns: Vec::new(),
         filtered: Filtered::default(),
@@ -137,6 +138,24 @@ fn a_refusal_says_what_is_probably_wrong() {
         let found = finding(&refused(suspicion, 1), Check::Rejections);
         assert!(found.hint.as_deref().expect("a hint").contains(expected), "{found:?}");
     }
+}
+
+#[test]
+fn what_helps_against_a_wrong_secret_is_what_the_provider_and_the_job_know() {
+    let rejections = |facts: &Facts| finding(facts, Check::Rejections);
+    let by_hand = rejections(&refused(Suspicion::WrongSecret, 1));
+    assert!(by_hand.hint.as_deref().is_some_and(|hint| hint.contains("test and live mode")), "{by_hand:?}");
+    let label = "GitLab".to_owned();
+    let gitlab =
+        Facts { provider_label: label, provider_has_modes: false, ..refused(Suspicion::WrongSecret, 1) };
+    let gitlab = rejections(&gitlab);
+    assert_eq!(gitlab.hint.as_deref(), Some("Copy the signing secret from GitLab into this job."));
+    // Whoever replaces the secret of a job whose endpoint Hookline made only makes it worse.
+    let endpoint = EndpointFact::Managed { drift: Vec::new(), trouble: None, unasked: None };
+    let managed = rejections(&Facts { endpoint, ..refused(Suspicion::WrongSecret, 1) });
+    assert_eq!(managed.action, Some(FindingAction::MendEndpoint));
+    let other_mode = Suspicion::Cause(Cause::OtherMode { live: false });
+    assert_eq!(rejections(&refused(other_mode, 1)).action, Some(FindingAction::ShowRejected));
 }
 
 #[test]
