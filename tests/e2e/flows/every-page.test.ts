@@ -4,19 +4,26 @@ import { AXE, violations } from "../harness/axe";
 import { TestBrowser, THEMES, type Watched } from "../harness/browser";
 import { Hookline } from "../harness/hookline";
 import { clean, overflowing } from "../harness/page";
-import { everyPlace, type Place } from "../harness/pages";
+import { endpointPlaces, everyPlace, type Place } from "../harness/pages";
+import { Stripe } from "../harness/stripe";
 
+let stripe: Stripe;
 let hookline: Hookline;
 let browser: TestBrowser;
 let places: Place[];
 
 beforeAll(async () => {
-  [hookline, browser] = await Promise.all([Hookline.start(), TestBrowser.start()]);
-  places = await everyPlace(hookline);
+  stripe = await Stripe.start();
+  [hookline, browser] = await Promise.all([
+    Hookline.start({ HOOKLINE_STRIPE_API: stripe.url }),
+    TestBrowser.start(),
+  ]);
+  places = [...(await everyPlace(hookline)), ...(await endpointPlaces(hookline, stripe))];
 });
 afterAll(async () => {
   await browser.stop();
   await hookline.remove();
+  await stripe.stop();
 });
 
 /** Goes to every place in one tab, as somebody with bookmarks would; what is found is told for all at once. */

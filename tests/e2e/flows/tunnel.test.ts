@@ -36,7 +36,7 @@ async function saveOwnAddress(url: string): Promise<void> {
 
 test("where the URL is handed over it is said that a tunnel is missing, and where to connect one", async () => {
   const { page, problems } = opened;
-  await says(page, "Only this machine reaches this URL; Stripe does not.");
+  await says(page, "There is no public address yet that Stripe could send to.");
   await says(page, /Stripe must reach this machine from the internet; a tunnel gives it an address/);
   await page.getByRole("link", { name: "Connect a tunnel" }).click();
   await heading(page, "Tunnel");

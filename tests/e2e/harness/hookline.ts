@@ -32,14 +32,16 @@ export class Hookline {
   readonly dataDir: string;
   #ready: Ready | undefined;
   #program: Program | undefined;
+  readonly #environment: Record<string, string>;
 
-  private constructor(dataDir: string) {
+  private constructor(dataDir: string, environment: Record<string, string>) {
     this.dataDir = dataDir;
+    this.#environment = environment;
   }
 
-  /** Starts one on free ports with a new data directory. */
-  static async start(): Promise<Hookline> {
-    const hookline = new Hookline(await mkdtemp(join(tmpdir(), "hookline-e2e-")));
+  /** Starts one on free ports with a new data directory; `environment` is added to that of the tests. */
+  static async start(environment: Record<string, string> = {}): Promise<Hookline> {
+    const hookline = new Hookline(await mkdtemp(join(tmpdir(), "hookline-e2e-")), environment);
     await hookline.startAgain();
     return hookline;
   }
@@ -62,7 +64,7 @@ export class Hookline {
         "--ready-json",
       ],
       // The keychain of whoever runs the tests is left alone.
-      { RUST_BACKTRACE: "1", HOOKLINE_SECRETS: "file" },
+      { RUST_BACKTRACE: "1", HOOKLINE_SECRETS: "file", ...this.#environment },
     );
     this.#ready = JSON.parse(await this.#program.firstLine()) as Ready;
   }
@@ -122,6 +124,15 @@ export class Hookline {
       ...rest,
     });
     return { id: job.id, name: job.name, url: job.webhookUrl, secret: job.webhookSecret };
+  }
+
+  /** Takes the receiver's own address for the public one, and waits until it is proven to lead here. */
+  async reachable(): Promise<void> {
+    await this.ask("PATCH", "/tunnel", { kind: "own-url", on: true, url: this.ready.receiver });
+    await vi.waitFor(
+      async () => expect((await this.ask("GET", "/tunnel")).status.state, "the tunnel").toBe("online"),
+      { timeout: 30_000, interval: 50 },
+    );
   }
 
   /** The job as it is now, with its secret. */

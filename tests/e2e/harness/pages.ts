@@ -3,6 +3,7 @@ import type { Page } from "playwright-core";
 import type { Hookline, Job } from "./hookline";
 import { LOCAL } from "./hookline";
 import { receivingLight } from "./page";
+import type { Stripe } from "./stripe";
 import { customer, newStripeSecret, postStripe, stripeEvent } from "./webhooks";
 
 /** A page, and how to see that it is there. */
@@ -245,6 +246,81 @@ function dialogs(job: Job, open: string, h1: (text: string) => Place["ready"]): 
       await receivingLight(page).click();
       await page.getByRole("dialog").waitFor();
     }),
+  ];
+}
+
+/**
+ * The pages of two jobs from Stripe whose source has an API key: one whose endpoint Hookline made and somebody turned off,
+ * and one without. Afterwards there is no tunnel, as before.
+ */
+export async function endpointPlaces(hookline: Hookline, stripe: Stripe): Promise<Place[]> {
+  const workspace = "/workspaces/default";
+  const more = { webhookConfig: { eventTypes: ["customer.*", "v1.*"] } };
+  const kept = await hookline.job("stripe", LOCAL, { name: "Kept", ...more });
+  const bare = await hookline.job("stripe", LOCAL, { name: "Bare", ...more });
+  for (const job of [kept, bare]) {
+    const { sourceId } = await hookline.show(job);
+    await hookline.ask("PATCH", `${workspace}/sources/${sourceId}`, { apiKey: stripe.key });
+  }
+  await hookline.reachable();
+  const endpoint = `${workspace}/sync-jobs/${kept.id}/endpoint`;
+  await hookline.ask("POST", endpoint);
+  for (const made of stripe.endpoints) made.status = "disabled";
+  await hookline.ask("GET", `${endpoint}?check=true`);
+  await hookline.ask("PATCH", "/tunnel", { kind: "none", on: false });
+
+  const place = (
+    name: string,
+    path: string,
+    title: string,
+    then: (page: Page) => Promise<unknown>,
+  ): Place => ({
+    name,
+    path,
+    ready: async (page) => {
+      await page.getByRole("heading", { level: 1 }).filter({ hasText: title }).waitFor();
+      await then(page);
+      await settled(page);
+    },
+  });
+  const section = (page: Page) => page.getByRole("region", { name: "Endpoint at Stripe" });
+  const button = (page: Page, name: string) => page.getByRole("button", { name, exact: true });
+  const settings = `/transfers/${kept.id}?tab=settings`;
+  return [
+    place("set up with a key", `/transfers/${bare.id}/setup`, "Set up", async (page) => {
+      await button(page, "Check key").click();
+      await section(page).getByText("Stripe takes the key").waitFor();
+    }),
+    place("set up with another key", `/transfers/${bare.id}/setup`, "Set up", (page) =>
+      button(page, "Use another key").click(),
+    ),
+    place("set up, with an endpoint", `/transfers/${kept.id}/setup`, "Set up", async (page) => {
+      await button(page, "Steps and secret").click();
+      await page.getByRole("region", { name: "Steps" }).waitFor();
+    }),
+    place("sync job, endpoint that is off", `/transfers/${kept.id}`, kept.name, (page) =>
+      page.getByRole("region", { name: "Endpoint", exact: true }).waitFor(),
+    ),
+    place("sync job, settings with an endpoint", settings, kept.name, (page) =>
+      section(page)
+        .getByRole("button", { name: /^Show \d+ more$/ })
+        .click(),
+    ),
+    place("remove the endpoint", settings, kept.name, async (page) => {
+      await button(page, "Remove at Stripe…").click();
+      await page.getByRole("dialog", { name: /^Remove the endpoint/ }).waitFor();
+    }),
+    place("delete the job with its endpoint", settings, kept.name, async (page) => {
+      await button(page, "Delete…").click();
+      await page.getByRole("checkbox", { name: /^Remove the endpoint/ }).click();
+    }),
+    place("edit sync job with a key", `/transfers/${bare.id}/edit`, "Edit", async (page) => {
+      await button(page, "Check key").click();
+      await page.getByText("Stripe takes the key").waitFor();
+    }),
+    place("why is nothing arriving, endpoint", `/transfers/${kept.id}?why=true`, kept.name, (page) =>
+      page.getByRole("dialog").getByRole("button", { name: "Bring it into line" }).waitFor(),
+    ),
   ];
 }
 

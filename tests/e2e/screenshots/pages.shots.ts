@@ -8,7 +8,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { TestBrowser, THEMES } from "../harness/browser";
 import { Endpoint } from "../harness/endpoint";
 import { Hookline, type Job, LOCAL } from "../harness/hookline";
-import { type Place, places, settled } from "../harness/pages";
+import { endpointPlaces, type Place, places, settled } from "../harness/pages";
+import { Stripe } from "../harness/stripe";
 import { customer, newStripeSecret, postStripe, stripeEvent } from "../harness/webhooks";
 
 const FOLDER =
@@ -26,13 +27,19 @@ const IN_README: Record<string, string> = {
 /** The most bytes of a picture in the README. */
 const MOST_BYTES = 256 * 1024;
 
+let stripe: Stripe;
 let hookline: Hookline;
 let browser: TestBrowser;
 let endpoint: Endpoint;
 let shown: Place[];
 
 beforeAll(async () => {
-  [hookline, browser, endpoint] = await Promise.all([Hookline.start(), TestBrowser.start(), Endpoint.make()]);
+  stripe = await Stripe.start();
+  [hookline, browser, endpoint] = await Promise.all([
+    Hookline.start({ HOOKLINE_STRIPE_API: stripe.url }),
+    TestBrowser.start(),
+    Endpoint.make(),
+  ]);
   await endpoint.start();
   const shop = await hookline.job("stripe", LOCAL, { name: "Shop → documents" });
   const sales = await hookline.job(
@@ -60,12 +67,13 @@ beforeAll(async () => {
     }),
   );
   await hookline.settled(shop);
-  shown = await places(hookline, shop);
+  shown = [...(await places(hookline, shop)), ...(await endpointPlaces(hookline, stripe))];
 });
 afterAll(async () => {
   await browser.stop();
   await endpoint.stop();
   await hookline.remove();
+  await stripe.stop();
 });
 
 describe.each(THEMES)("in the %s theme", (theme) => {

@@ -5,6 +5,7 @@ import { eventQuery } from "../features/event/queries";
 import { statsQuery } from "../features/job/queries";
 import { arrivalsQuery } from "../features/setup/queries";
 import type { Change } from "../platform";
+import { endpointQuery } from "../shared/endpoint/queries";
 import { overviewQuery } from "../shared/jobs/overview";
 import { staleAfter } from "./keys";
 import {
@@ -31,6 +32,8 @@ const queries: { queryKey: QueryKey }[] = [
   eventQuery("j1", "1"),
   eventQuery("j2", "2"),
   collectionsQuery("d1"),
+  endpointQuery("j1"),
+  endpointQuery("j2"),
 ];
 
 /** Which of the window's queries these changes make old. */
@@ -79,8 +82,18 @@ describe("staleAfter", () => {
     ]);
   });
 
-  it("a changed source makes the sources old, and the jobs that show its name", () => {
-    expect(staleQueries({ what: "sources" })).toEqual(["jobs", "sources"]);
+  it("a changed source makes the sources old, the jobs that show its name, and what its key is for", () => {
+    expect(staleQueries({ what: "sources" })).toEqual(["endpoint/j1", "endpoint/j2", "jobs", "sources"]);
+  });
+
+  it("an endpoint makes itself old with its job's numbers, and no other job's", () => {
+    expect(staleQueries({ what: "endpoints", jobId: "j1" })).toEqual(["endpoint/j1", "figures/j1/stats"]);
+  });
+
+  it("a changed job makes its endpoint old: what that should be follows from the job", () => {
+    const stale = staleQueries({ what: "syncJobs", jobId: "j1" });
+    expect(stale).toContain("endpoint/j1");
+    expect(stale).not.toContain("endpoint/j2");
   });
 
   it("an execution makes the jobs old with their counts and deliveries", () => {
@@ -88,7 +101,13 @@ describe("staleAfter", () => {
   });
 
   it("the tunnel makes its own state old, the light, and the jobs, whose URLs begin with its address", () => {
-    expect(staleQueries({ what: "tunnel" })).toEqual(["jobs", "status", "tunnel"]);
+    expect(staleQueries({ what: "tunnel" })).toEqual([
+      "endpoint/j1",
+      "endpoint/j2",
+      "jobs",
+      "status",
+      "tunnel",
+    ]);
   });
 
   it("a refresh makes all old, whatever else changed", () => {

@@ -468,6 +468,23 @@ export interface paths {
         patch: operations["update_source"];
         trace?: never;
     };
+    "/api/workspaces/{workspaceId}/sources/{sourceId}/check-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks the provider whose the API key of a source is, and whether it may look at webhooks. */
+        post: operations["check_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/workspaces/{workspaceId}/sync-jobs": {
         parameters: {
             query?: never;
@@ -503,6 +520,48 @@ export interface paths {
         head?: never;
         /** Changes a job: what is not named stays, in `webhookConfig` too. */
         patch: operations["update_sync_job"];
+        trace?: never;
+    };
+    "/api/workspaces/{workspaceId}/sync-jobs/{jobId}/endpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether Hookline has set up the job's webhook at its provider, and how it stands there. */
+        get: operations["get_endpoint"];
+        put?: never;
+        /**
+         * Sets the job's webhook up at its provider, with the API key of its source. The secret that the provider makes becomes the
+         *     job's; the one before it counts for 24 hours more.
+         */
+        post: operations["create_endpoint"];
+        /** Removes the endpoint that Hookline has made at the provider. Others there are never touched. */
+        delete: operations["remove_endpoint"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/workspaces/{workspaceId}/sync-jobs/{jobId}/endpoint/mend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Brings the endpoint that Hookline has made into line: URL, event types, turned on; made anew where it is gone or where
+         *     its secret is not the job's.
+         */
+        post: operations["mend_endpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/workspaces/{workspaceId}/sync-jobs/{jobId}/executions": {
@@ -865,7 +924,7 @@ export interface components {
          * @description What changed.
          * @enum {string}
          */
-        ChangedThing: "refresh" | "sources" | "destinations" | "syncJobs" | "events" | "executions" | "tunnel";
+        ChangedThing: "refresh" | "sources" | "destinations" | "syncJobs" | "endpoints" | "events" | "executions" | "tunnel";
         /** @description A value of the object that was another one before. */
         ChangedValue: {
             /** @description What it was before; `null` also where it was not there. */
@@ -877,7 +936,7 @@ export interface components {
          * @description What is looked at.
          * @enum {string}
          */
-        Check: "receiver" | "enabled" | "publicUrl" | "reachable" | "eventTypes" | "secret" | "rejections" | "destination" | "storage" | "lastEvent";
+        Check: "receiver" | "enabled" | "publicUrl" | "reachable" | "endpoint" | "eventTypes" | "secret" | "rejections" | "destination" | "storage" | "lastEvent";
         /** @description What a check of a destination found. */
         CheckAnswer: {
             /** @description Why it cannot be written to. */
@@ -954,6 +1013,20 @@ export interface components {
             kind: "stripe" | "close" | "standard-webhooks" | "github" | "shopify" | "slack" | "paddle" | "lemon-squeezy" | "hubspot" | "intercom" | "calendly" | "typeform" | "gitlab" | "generic";
             /** @description A name for people; the provider's name unless given. */
             name?: string | null;
+        };
+        /**
+         * @description What became of the endpoint of a job that was deleted.
+         * @enum {string}
+         */
+        DeletedEndpoint: "none" | "removed" | "left";
+        /** @description A job that was deleted. */
+        DeletedJob: {
+            /** @description What became of its endpoint at the provider. */
+            endpoint: components["schemas"]["DeletedEndpoint"];
+            /** @description What is still to be done. */
+            hint?: string | null;
+            /** @description Its id. */
+            id: components["schemas"]["JobId"];
         };
         /**
          * @description How deletions are applied.
@@ -1047,6 +1120,55 @@ export interface components {
             /** @description Where the next page begins, if there is one. */
             nextCursor?: string | null;
         };
+        /**
+         * @description In what an endpoint differs.
+         * @enum {string}
+         */
+        DriftKind: "url" | "eventTypes" | "disabled" | "paused" | "missing" | "secretUnknown";
+        /** @description A job's endpoint at its provider. */
+        Endpoint: {
+            managed?: components["schemas"]["ManagedEndpoint"] | null;
+            obstacle?: components["schemas"]["ErrorDetail"] | null;
+            /** @description The provider's kind. */
+            provider: string;
+            /** @description The provider's name for people. */
+            providerLabel: string;
+            /** @description Whether Hookline has set it up. */
+            state: components["schemas"]["EndpointState"];
+            /** @description Which of the job's event types cannot be selected at the provider, and why. */
+            unselectable: components["schemas"]["Unselectable"][];
+            /** @description What the provider should send, in its own words. */
+            wantedEventTypes: string[];
+            /** @description Where the provider should send; `null` without a public address. */
+            wantedUrl?: string | null;
+        };
+        /** @description One difference. */
+        EndpointDrift: {
+            /** @description Whether events of the job do not arrive or are refused because of it. */
+            harmful: boolean;
+            /** @description Which. */
+            kind: components["schemas"]["DriftKind"];
+            /** @description The same in words. */
+            message: string;
+        };
+        /**
+         * @description Whether Hookline has set up a job's webhook at its provider.
+         * @enum {string}
+         */
+        EndpointState: "none" | "creating" | "managed";
+        /** @description Why the last change at the provider did not succeed. */
+        EndpointTroubleAnswer: {
+            /** @description For programs: a code as errors have it. */
+            code: string;
+            /** @description What to do about it. */
+            hint?: string | null;
+            /** @description What went wrong. */
+            message: string;
+            /** @description Whether Hookline tries again by itself. */
+            retrying: boolean;
+            /** @description Since when. */
+            since: components["schemas"]["Timestamp"];
+        };
         /** @description The shape of every error. */
         ErrorBody: {
             /** @description The error. */
@@ -1056,7 +1178,7 @@ export interface components {
          * @description What kind of failure it was: stable, for programs.
          * @enum {string}
          */
-        ErrorCode: "malformed_request" | "invalid_request" | "unauthorized" | "forbidden_origin" | "wrong_host" | "not_found" | "method_not_allowed" | "timeout" | "conflict" | "payload_too_large" | "unsupported_media_type" | "destination_unreachable" | "destination_refused" | "destination_invalid" | "receiver_unreachable" | "storage_unavailable" | "storage_failed" | "secrets_unavailable" | "internal";
+        ErrorCode: "malformed_request" | "invalid_request" | "unauthorized" | "forbidden_origin" | "wrong_host" | "not_found" | "method_not_allowed" | "timeout" | "conflict" | "payload_too_large" | "unsupported_media_type" | "destination_unreachable" | "destination_refused" | "destination_invalid" | "receiver_unreachable" | "api_key_missing" | "public_url_missing" | "endpoint_unsupported" | "provider_refused" | "provider_unreachable" | "storage_unavailable" | "storage_failed" | "secrets_unavailable" | "internal";
         /** @description An error as it is sent. */
         ErrorDetail: {
             /** @description For programs. */
@@ -1240,7 +1362,7 @@ export interface components {
          * @description What would help, as far as Hookline itself can do it.
          * @enum {string}
          */
-        FindingAction: "resume" | "editJob" | "rotateSecret" | "checkDestination" | "showRejected";
+        FindingAction: "resume" | "editJob" | "rotateSecret" | "checkDestination" | "showRejected" | "createEndpoint" | "mendEndpoint";
         /**
          * @description How it is.
          * @enum {string}
@@ -1315,6 +1437,32 @@ export interface components {
          * @enum {string}
          */
         JobType: "webhook";
+        /** @description Whose an API key is. */
+        KeyAccount: {
+            /** @description The account's id, where the key may see it. */
+            id?: string | null;
+            mode?: components["schemas"]["Mode"] | null;
+            /** @description The account's name, where the key may see it. */
+            name?: string | null;
+            /** @description Whether it is a key with chosen permissions only. */
+            restricted: boolean;
+        };
+        /** @description What a check of an API key found. */
+        KeyCheck: {
+            account?: components["schemas"]["KeyAccount"] | null;
+            /** @description Why it is not taken. */
+            error?: components["schemas"]["ErrorDetail"];
+            keyHelp?: components["schemas"]["KeyHelp"] | null;
+            /** @description Whether the provider takes the key and lets it look at webhooks. Whether it may change them shows only then. */
+            ok: boolean;
+        };
+        /** @description What users are told about a provider's API keys. */
+        KeyHelp: {
+            /** @description Where a key is made and what it looks like, one or two sentences. */
+            help: string;
+            /** @description What the key has to be allowed so that Hookline can set up webhooks, in the provider's own words. */
+            permissions: string[];
+        };
         /** @description How long it took from receipt to outcome, over the newest completed events (at most 1000). */
         Latency: {
             /**
@@ -1328,6 +1476,29 @@ export interface components {
              */
             p95?: number | null;
         };
+        /** @description An endpoint that Hookline has made at the provider. */
+        ManagedEndpoint: {
+            checkedAt?: components["schemas"]["Timestamp"] | null;
+            /** @description When it was made. */
+            createdAt: components["schemas"]["Timestamp"];
+            /** @description In what it differs from what it should be, the worst first. `POST …/endpoint/mend` brings it into line. */
+            drift: components["schemas"]["EndpointDrift"][];
+            /** @description What it sends, as the provider answered last; `*` stands for all. */
+            eventTypes: string[];
+            mode?: components["schemas"]["Mode"] | null;
+            /** @description The provider's id of it; `null` while it is being made. */
+            providerEndpointId?: string | null;
+            /** @description How it stands. */
+            status: components["schemas"]["ManagedStatus"];
+            trouble?: components["schemas"]["EndpointTroubleAnswer"] | null;
+            /** @description Where it sends, as the provider answered last. */
+            url: string;
+        };
+        /**
+         * @description How an endpoint stands at its provider, as far as is known.
+         * @enum {string}
+         */
+        ManagedStatus: "creating" | "enabled" | "disabled" | "paused" | "missing";
         /** @description What was done with many events. */
         ManyDone: {
             /**
@@ -1343,6 +1514,11 @@ export interface components {
             /** @description The events. One that is named twice counts once. */
             events: components["schemas"]["EventOfJob"][];
         };
+        /**
+         * @description Whether a key, an endpoint or an event belongs to real business or to a test.
+         * @enum {string}
+         */
+        Mode: "live" | "test";
         /** @description An event with which nothing was done. */
         NotDone: {
             /** @description The event. */
@@ -1373,6 +1549,7 @@ export interface components {
         PathStep: string | number;
         /** @description What users are told about a provider. */
         ProviderInfo: {
+            keyHelp?: components["schemas"]["KeyHelp"] | null;
             /** @description The name used in the API and on the command line, such as `standard-webhooks`. */
             kind: string;
             /** @description The event types that are known; others work all the same. */
@@ -1799,6 +1976,13 @@ export interface components {
         };
         /** @description Which event types a job wants. An empty list wants all, as `*` does. */
         TypePatterns: string[];
+        /** @description A pattern that selects nothing at the provider. */
+        Unselectable: {
+            /** @description The pattern. */
+            pattern: string;
+            /** @description Why. */
+            reason: string;
+        };
         /** @description Changes of a destination: what is not named stays. The kind cannot be changed. */
         UpdateDestination: {
             /** @description MongoDB: another database. */
@@ -1976,6 +2160,8 @@ export type CollectionList = components['schemas']['CollectionList'];
 export type CreateDestination = components['schemas']['CreateDestination'];
 export type CreateJob = components['schemas']['CreateJob'];
 export type CreateSource = components['schemas']['CreateSource'];
+export type DeletedEndpoint = components['schemas']['DeletedEndpoint'];
+export type DeletedJob = components['schemas']['DeletedJob'];
 export type DeletePolicy = components['schemas']['DeletePolicy'];
 export type DeliveryState = components['schemas']['DeliveryState'];
 export type Destination = components['schemas']['Destination'];
@@ -1985,6 +2171,11 @@ export type DestinationList = components['schemas']['DestinationList'];
 export type Diagnosis = components['schemas']['Diagnosis'];
 export type Diagnostics = components['schemas']['Diagnostics'];
 export type DocumentPage = components['schemas']['DocumentPage'];
+export type DriftKind = components['schemas']['DriftKind'];
+export type Endpoint = components['schemas']['Endpoint'];
+export type EndpointDrift = components['schemas']['EndpointDrift'];
+export type EndpointState = components['schemas']['EndpointState'];
+export type EndpointTroubleAnswer = components['schemas']['EndpointTroubleAnswer'];
 export type ErrorBody = components['schemas']['ErrorBody'];
 export type ErrorCode = components['schemas']['ErrorCode'];
 export type ErrorDetail = components['schemas']['ErrorDetail'];
@@ -2006,9 +2197,15 @@ export type JobId = components['schemas']['JobId'];
 export type JobList = components['schemas']['JobList'];
 export type JobOverview = components['schemas']['JobOverview'];
 export type JobType = components['schemas']['JobType'];
+export type KeyAccount = components['schemas']['KeyAccount'];
+export type KeyCheck = components['schemas']['KeyCheck'];
+export type KeyHelp = components['schemas']['KeyHelp'];
 export type Latency = components['schemas']['Latency'];
+export type ManagedEndpoint = components['schemas']['ManagedEndpoint'];
+export type ManagedStatus = components['schemas']['ManagedStatus'];
 export type ManyDone = components['schemas']['ManyDone'];
 export type ManyEvents = components['schemas']['ManyEvents'];
+export type Mode = components['schemas']['Mode'];
 export type NotDone = components['schemas']['NotDone'];
 export type Operation = components['schemas']['Operation'];
 export type OperationKind = components['schemas']['OperationKind'];
@@ -2044,6 +2241,7 @@ export type TunnelUsage = components['schemas']['TunnelUsage'];
 export type TypeCount = components['schemas']['TypeCount'];
 export type TypeList = components['schemas']['TypeList'];
 export type TypePatterns = components['schemas']['TypePatterns'];
+export type Unselectable = components['schemas']['Unselectable'];
 export type UpdateDestination = components['schemas']['UpdateDestination'];
 export type UpdateJob = components['schemas']['UpdateJob'];
 export type UpdateSource = components['schemas']['UpdateSource'];
@@ -6437,6 +6635,133 @@ export interface operations {
             };
         };
     };
+    check_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The source. */
+                sourceId: string;
+                /**
+                 * @description The workspace; `default` always exists.
+                 * @example default
+                 */
+                workspaceId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was found: `ok` tells. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyCheck"];
+                };
+            };
+            /** @description The path, the query or the JSON cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The token is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a web page of another origin. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The path does not know this method. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request took too long. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The change contradicts what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names another host. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A value is missing, unknown or out of its range. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store or the secret store failed. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store takes nothing at the moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     list_sync_jobs: {
         parameters: {
             query?: never;
@@ -6841,7 +7166,13 @@ export interface operations {
     };
     delete_sync_job: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description `remove`: the endpoint that Hookline made at the provider goes first; when it cannot be removed, the job stays.
+                 *     `keep`, which holds unless named: it stays at the provider.
+                 */
+                endpoint?: string;
+            };
             header?: never;
             path: {
                 /** @description The sync job. */
@@ -6857,11 +7188,13 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description The job is gone. */
-            204: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["DeletedJob"];
+                };
             };
             /** @description The path, the query or the JSON cannot be read. */
             400: {
@@ -6937,6 +7270,15 @@ export interface operations {
             };
             /** @description A value is missing, unknown or out of its range. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Its endpoint cannot be removed at the provider; the job stays. */
+            424: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7086,6 +7428,551 @@ export interface operations {
             };
             /** @description A value is missing, unknown or out of its range. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store or the secret store failed. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store takes nothing at the moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_endpoint: {
+        parameters: {
+            query?: {
+                /** @description Whether the provider is asked now how it stands, where Hookline has set it up. */
+                check?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description The sync job. */
+                jobId: string;
+                /**
+                 * @description The workspace; `default` always exists.
+                 * @example default
+                 */
+                workspaceId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How it stands. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Endpoint"];
+                };
+            };
+            /** @description The path, the query or the JSON cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The token is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a web page of another origin. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The path does not know this method. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request took too long. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The change contradicts what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names another host. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A value is missing, unknown or out of its range. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The provider's API refuses or cannot be reached. */
+            424: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store or the secret store failed. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store takes nothing at the moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    create_endpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The sync job. */
+                jobId: string;
+                /**
+                 * @description The workspace; `default` always exists.
+                 * @example default
+                 */
+                workspaceId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is set up. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Endpoint"];
+                };
+            };
+            /** @description The path, the query or the JSON cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The token is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a web page of another origin. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The path does not know this method. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request took too long. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The change contradicts what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names another host. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A value is missing, unknown or out of its range. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The provider's API refuses or cannot be reached. */
+            424: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store or the secret store failed. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store takes nothing at the moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove_endpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The sync job. */
+                jobId: string;
+                /**
+                 * @description The workspace; `default` always exists.
+                 * @example default
+                 */
+                workspaceId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The path, the query or the JSON cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The token is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a web page of another origin. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The path does not know this method. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request took too long. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The change contradicts what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names another host. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A value is missing, unknown or out of its range. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The provider's API refuses or cannot be reached. */
+            424: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store or the secret store failed. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The store takes nothing at the moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    mend_endpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The sync job. */
+                jobId: string;
+                /**
+                 * @description The workspace; `default` always exists.
+                 * @example default
+                 */
+                workspaceId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is in line. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Endpoint"];
+                };
+            };
+            /** @description The path, the query or the JSON cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The token is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request comes from a web page of another origin. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The path does not know this method. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request took too long. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The change contradicts what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names another host. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A value is missing, unknown or out of its range. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The provider's API refuses or cannot be reached. */
+            424: {
                 headers: {
                     [name: string]: unknown;
                 };

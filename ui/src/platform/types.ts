@@ -50,7 +50,15 @@ export interface Platform {
 
 /** One change, as `GET /api/changes` tells it. */
 export interface Change {
-  what: "refresh" | "sources" | "destinations" | "syncJobs" | "endpoints" | "events" | "executions" | "tunnel";
+  what:
+    | "refresh"
+    | "sources"
+    | "destinations"
+    | "syncJobs"
+    | "endpoints"
+    | "events"
+    | "executions"
+    | "tunnel";
   jobId?: string;
 }
 

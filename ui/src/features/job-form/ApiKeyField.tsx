@@ -1,5 +1,5 @@
 /** The key of a source for its provider's API, where it can be entered or is stored. */
-import { Button, Checkbox, Group, PasswordInput, Text } from "@mantine/core";
+import { Button, Checkbox, Group, PasswordInput, Stack, Text } from "@mantine/core";
 import { IconKey } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
@@ -69,7 +69,14 @@ function StoredKey({ source, provider }: { source: Source; provider: ProviderInf
     typed.current = apiKey;
   });
   const check = useCheckApiKey(source.id);
-  const save = useSaveApiKey(source.id, () => typed.current);
+  const save = useSaveApiKey(
+    source.id,
+    () => typed.current,
+    () => {
+      form.setFieldValue("source.apiKey", "");
+      check.mutate();
+    },
+  );
   if (!source.hasApiKey && apiKey === "") return null;
   const run = () => {
     if (apiKey === "") {
@@ -83,15 +90,11 @@ function StoredKey({ source, provider }: { source: Source; provider: ProviderInf
     }
     check.reset();
     save.mutate(undefined, {
-      onSuccess: () => {
-        form.setFieldValue("source.apiKey", "");
-        check.mutate();
-      },
       onError: (error) => form.setFieldError("source.apiKey", describeError(error).message),
     });
   };
   return (
-    <div>
+    <Stack gap={4}>
       <Group gap="xs">
         <Button
           variant="default"
@@ -108,7 +111,7 @@ function StoredKey({ source, provider }: { source: Source; provider: ProviderInf
         data={check.data}
         error={check.error}
       />
-    </div>
+    </Stack>
   );
 }
 
@@ -125,7 +128,7 @@ export function ChosenKey({ source, provider }: { source: Source; provider: Prov
     );
   }
   return (
-    <div>
+    <Stack gap={4}>
       <Group gap="xs">
         <Button
           variant="default"
@@ -145,6 +148,6 @@ export function ChosenKey({ source, provider }: { source: Source; provider: Prov
         data={check.data}
         error={check.error}
       />
-    </div>
+    </Stack>
   );
 }

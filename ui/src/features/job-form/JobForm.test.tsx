@@ -55,6 +55,8 @@ const fill = (label: string | RegExp, value: string) =>
 // Queries by role compute the name of everything in this large form, and are spared where a text will do.
 const press = (text: string) => fireEvent.click(screen.getByText(text));
 
+const writes = (requests: readonly string[]) => requests.filter((request) => !request.startsWith("GET"));
+
 const submit = () =>
   fireEvent.keyDown(document.documentElement, { key: "Enter", code: "Enter", ctrlKey: true });
 
@@ -64,7 +66,7 @@ describe("the form of a new job", () => {
     submit();
     expect(await screen.findByText("The URI is empty.")).toBeTruthy();
     expect(screen.getByText("1 field needs another look.")).toBeTruthy();
-    expect(host.requests).toEqual([]);
+    expect(writes(host.requests)).toEqual([]);
   });
 
   it("a_second_try_after_a_failure_makes_nothing_twice", async () => {
@@ -177,7 +179,7 @@ describe("the form of a job that exists", () => {
     fill("Name", "Renamed");
     submit();
     await waitFor(() => expect(onSaved).toHaveBeenCalledWith("job_1"));
-    expect(host.requests).toEqual([`PATCH ${paths.job}`]);
+    expect(writes(host.requests)).toEqual([`PATCH ${paths.job}`]);
     expect(host.bodies).toEqual([{ name: "Renamed" }]);
   });
 
@@ -197,6 +199,10 @@ describe("the form of a job that exists", () => {
     answer = job;
     submit();
     await waitFor(() => expect(onSaved).toHaveBeenCalled());
-    expect(host.requests).toEqual([`PATCH ${paths.destination}`, `PATCH ${paths.job}`, `PATCH ${paths.job}`]);
+    expect(writes(host.requests)).toEqual([
+      `PATCH ${paths.destination}`,
+      `PATCH ${paths.job}`,
+      `PATCH ${paths.job}`,
+    ]);
   });
 });

@@ -54,7 +54,9 @@ export function SourceSection({ choices, before }: SectionProps) {
           error={form.errors.sourceId}
         />
       )}
-      {chosen && !isOwn && <ChosenKey key={chosen.id} source={chosen} provider={providerOf(providers, chosen.kind)} />}
+      {chosen && !isOwn && (
+        <ChosenKey key={chosen.id} source={chosen} provider={providerOf(providers, chosen.kind)} />
+      )}
       {(!chosen || isOwn) && (
         <div className={sources.length > 0 ? classes.nested : classes.fields}>
           {!chosen && !before && (
@@ -84,10 +86,7 @@ export function SourceSection({ choices, before }: SectionProps) {
             autoComplete="off"
             {...form.getInputProps("source.name")}
           />
-          <ApiKeyField
-            provider={providerOf(providers, source.kind)}
-            stored={isOwn ? chosen : undefined}
-          />
+          <ApiKeyField provider={providerOf(providers, source.kind)} stored={isOwn ? chosen : undefined} />
           {source.kind === "generic" && <GenericFields />}
         </div>
       )}

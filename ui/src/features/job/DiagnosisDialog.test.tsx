@@ -2,6 +2,7 @@ import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it, vi } from "vitest";
 import type { Finding } from "../../api/schema";
+import { sampleEndpoint, sampleManaged } from "../../test/endpoint";
 import { sampleJob } from "../../test/overview";
 import { type Answers, fakeHost, renderApp } from "../../test/render";
 import { DiagnosisDialog } from "./DiagnosisDialog";
@@ -145,6 +146,62 @@ describe("why nothing is arriving", () => {
     const alert = await screen.findByRole("alert");
     expect(alert.textContent).toContain("Not authorized.");
     expect(alert.textContent).toContain("Give it readWrite.");
+  });
+
+  it("sets the provider up, or brings its endpoint into line, says what is so now, and looks anew", async () => {
+    const of = (action: NonNullable<Finding["action"]> | null): Finding => ({
+      check: "endpoint",
+      state: "problem",
+      message: "The endpoint at Stripe is not as it should be.",
+      hint: null,
+      action,
+    });
+    let found = of("createEndpoint");
+    let round = 0;
+    const { host } = show(undefined, {
+      [`GET ${J}/webhook/diagnosis`]: () => {
+        round += 1;
+        return { checkedAt: new Date().toISOString(), summary: `Round ${round}.`, findings: [found] };
+      },
+      [`POST ${J}/endpoint`]: () => {
+        found = of("mendEndpoint");
+        return [201, sampleEndpoint(sampleManaged())];
+      },
+      [`POST ${J}/endpoint/mend`]: () => {
+        found = { ...of(null), state: "ok", message: "It sends." };
+        return sampleEndpoint(sampleManaged({ eventTypes: ["*"] }));
+      },
+    });
+    await userEvent.click(await screen.findByRole("button", { name: "Set it up at the provider" }));
+    await screen.findByText("Stripe sends to this job: endpoint we_1, 2 event types, test mode.");
+    await screen.findByText("Round 2.");
+    await userEvent.click(await screen.findByRole("button", { name: "Bring it into line" }));
+    await screen.findByText("Stripe sends to this job: endpoint we_1, all event types, test mode.");
+    await screen.findByText("Round 3.");
+    expect(host.requests.filter((request) => request.startsWith("POST"))).toEqual([
+      `POST ${J}/endpoint`,
+      `POST ${J}/endpoint/mend`,
+    ]);
+  });
+
+  it("says why the endpoint could not be brought into line, beside the button", async () => {
+    const finding: Finding = {
+      check: "endpoint",
+      state: "problem",
+      message: "It is off.",
+      hint: null,
+      action: "mendEndpoint",
+    };
+    show(undefined, {
+      [`GET ${J}/webhook/diagnosis`]: {
+        checkedAt: new Date().toISOString(),
+        summary: "",
+        findings: [finding],
+      },
+      [`POST ${J}/endpoint/mend`]: [424, { error: { code: "provider_refused", message: "no permission" } }],
+    });
+    await userEvent.click(await screen.findByRole("button", { name: "Bring it into line" }));
+    expect((await screen.findByRole("alert")).textContent).toContain("No permission.");
   });
 
   it("looks again when asked", async () => {

@@ -7,8 +7,9 @@ import type { SyncJob } from "../../api/schema";
 import { ChartSkeleton, LatencyChart, ThroughputChart } from "../../shared/charts/ActivityCharts";
 import { ActivityTable } from "../../shared/charts/ActivityTable";
 import { CHART_RANGES, type ChartRange, rangeFacts } from "../../shared/charts/ranges";
-import { useCalmRefresh } from "../../shared/state/calmRefresh";
 import { endpointQuery } from "../../shared/endpoint/queries";
+import { isHarmed } from "../../shared/endpoint/words";
+import { useCalmRefresh } from "../../shared/state/calmRefresh";
 import { whyTunnel } from "../../shared/tunnel/state";
 import { ButtonLink } from "../../shared/ui/links";
 import { Failed, LoadingRows } from "../../shared/ui/States";
@@ -55,14 +56,17 @@ export function OverviewTab({ job, range, onRange, onDiagnose }: OverviewTabProp
 function NothingYet({ jobId, onDiagnose }: { jobId: string; onDiagnose: () => void }) {
   const { data: isLocal } = useQuery({ ...statusQuery, select: ({ tunnel }) => tunnel.state === "off" });
   const { data: endpoint } = useQuery(endpointQuery(jobId));
-  const isSetUp = endpoint?.state === "managed";
+  const managed = endpoint?.state === "managed" ? endpoint.managed : null;
+  const isSetUp = Boolean(managed);
+  const next = !managed
+    ? "Give the webhook URL to the provider, or send a test webhook to see what happens."
+    : isHarmed(managed)
+      ? "First bring the endpoint into line."
+      : `${endpoint?.providerLabel} is set up to send here: let something happen there, or send a test webhook.`;
   return (
     <section className={classes.hint} aria-label="Next step">
       <p>
-        <b>No event has come yet.</b>{" "}
-        {isSetUp
-          ? `${endpoint.providerLabel} is set up to send here: let something happen there, or send a test webhook.`
-          : "Give the webhook URL to the provider, or send a test webhook to see what happens."}
+        <b>No event has come yet.</b> {next}
         {isLocal && ` ${whyTunnel("the provider")}`}
       </p>
       {isLocal && (

@@ -2,17 +2,15 @@
 import { Button, Skeleton, Stack, Text } from "@mantine/core";
 import { IconWand } from "@tabler/icons-react";
 import type { UseQueryResult } from "@tanstack/react-query";
-import { useQuery } from "@tanstack/react-query";
-import { statusQuery } from "../../api/queries";
 import type { Endpoint, ProviderInfo, Source } from "../../api/schema";
 import { sentence } from "../../api/sentence";
 import { ApiKeyStep } from "../../shared/apiKey/ApiKeyStep";
 import parts from "../../shared/endpoint/Endpoint.module.css";
 import { Unselectable, WentWrong } from "../../shared/endpoint/EndpointParts";
 import { ManagedEndpointPanel } from "../../shared/endpoint/ManagedEndpointPanel";
+import { NoAddress } from "../../shared/endpoint/NoAddress";
 import { useCreateEndpoint } from "../../shared/endpoint/queries";
 import { noAddressWords, otherObstacle, typesWords } from "../../shared/endpoint/words";
-import { whyTunnel } from "../../shared/tunnel/state";
 import { ButtonLink } from "../../shared/ui/links";
 import { Prose } from "../../shared/ui/Prose";
 import { Status } from "../../shared/ui/Status";
@@ -27,7 +25,12 @@ interface EndpointSetupProps {
 export function EndpointSetup({ jobId, source, provider, query }: EndpointSetupProps) {
   const { data: endpoint, error, isFetching, refetch } = query;
   if (endpoint?.managed) {
-    return <ManagedEndpointPanel jobId={jobId} endpoint={endpoint} managed={endpoint.managed} />;
+    return (
+      <div className={parts.endpoint}>
+        <ManagedEndpointPanel jobId={jobId} endpoint={endpoint} managed={endpoint.managed} />
+        <ApiKeyStep source={source} provider={provider} />
+      </div>
+    );
   }
   if (endpoint) return <Offer jobId={jobId} source={source} provider={provider} endpoint={endpoint} />;
   if (error) {
@@ -115,22 +118,6 @@ function Offer({ jobId, source, provider, endpoint }: OfferProps) {
       {create.isError && !create.isPending && (
         <WentWrong title={`It was not set up at ${label}`} error={create.error} />
       )}
-    </div>
-  );
-}
-
-function NoAddress({ provider, words }: { provider: string; words: string }) {
-  const { data: isOff } = useQuery({ ...statusQuery, select: ({ tunnel }) => tunnel.state === "off" });
-  return (
-    <div className={parts.box} role="note">
-      <Text size="sm">
-        {words} {isOff && whyTunnel(provider)}
-      </Text>
-      <div>
-        <ButtonLink to="/settings/tunnel" variant={isOff ? "filled" : "default"}>
-          {isOff ? "Connect a tunnel" : "Tunnel settings"}
-        </ButtonLink>
-      </div>
     </div>
   );
 }

@@ -72,15 +72,12 @@ function Card({ job, source, provider }: CardProps) {
   const { data: isLocal } = useQuery({ ...statusQuery, select: ({ tunnel }) => tunnel.state === "off" });
   const endpoint = canSetUp ? query.data : undefined;
   // That there is no tunnel is told once, where it is wanted first.
-  const isToldAbove = isLocal && endpoint && !endpoint.managed && noAddressWords(endpoint) !== null;
+  const isToldAbove = isLocal && endpoint && noAddressWords(endpoint) !== null;
   return (
     <div className={classes.card}>
       <ArrivalLight jobId={job.id} provider={nameOf(provider)} />
       {canSetUp && (
-        <section
-          className={`${classes.part} ${classes.wide}`}
-          aria-label={`Endpoint at ${provider.label}`}
-        >
+        <section className={`${classes.part} ${classes.wide}`} aria-label={`Endpoint at ${provider.label}`}>
           <Title order={2}>
             {endpoint?.managed ? `Endpoint at ${provider.label}` : `Set it up at ${provider.label}`}
           </Title>
@@ -96,9 +93,7 @@ function Card({ job, source, provider }: CardProps) {
         {!job.enabled && (
           <Text size="sm">The job is paused: every request is answered with 403 until you resume it.</Text>
         )}
-        {!isToldAbove && (
-          <ReachNote provider={nameOf(provider)}>The test below works without it.</ReachNote>
-        )}
+        {!isToldAbove && <ReachNote provider={nameOf(provider)}>The test below works without it.</ReachNote>}
       </section>
       {endpoint?.managed ? (
         <Folded provider={provider}>
@@ -122,7 +117,7 @@ function Folded({ provider, children }: { provider: ProviderInfo; children: Reac
     <>
       <div className={classes.part}>
         <Text size="sm" c="dimmed">
-          Nothing has to be done by hand: {provider.label} knows the URL, and the job the signing secret.
+          Nothing has to be done by hand: Hookline tells {provider.label} the URL and has its signing secret.
         </Text>
         <div>
           <Button

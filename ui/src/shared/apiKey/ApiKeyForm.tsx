@@ -23,23 +23,24 @@ export function ApiKeyForm({ sourceId, provider, onSaved, onCancel }: ApiKeyForm
   // The key stays in the field and is in no state of React's: what is typed is known to be there, not what it is.
   const field = useRef<HTMLInputElement>(null);
   const [isTyped, setTyped] = useState(false);
-  const save = useSaveApiKey(sourceId, () => field.current?.value.trim() ?? "");
+  const save = useSaveApiKey(
+    sourceId,
+    () => field.current?.value.trim() ?? "",
+    () => {
+      if (field.current) field.current.value = "";
+      setTyped(false);
+      onSaved();
+    },
+  );
   const problem = save.isError ? describeError(save.error) : null;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     // It may stand within another form, which is not to be sent.
     event.stopPropagation();
-    if (!isTyped || save.isPending) return;
-    save.mutate(undefined, {
-      onSuccess: () => {
-        if (field.current) field.current.value = "";
-        setTyped(false);
-        onSaved();
-      },
-    });
+    if (isTyped && !save.isPending) save.mutate();
   };
   return (
-    <form onSubmit={submit} aria-label={`API key of ${provider.label}`}>
+    <form onSubmit={submit}>
       <Group gap="xs" align="flex-end">
         <PasswordInput
           ref={field}

@@ -7,9 +7,10 @@ const path = (sourceId: string) => ({ workspaceId: WORKSPACE, sourceId });
 
 /**
  * Stores a key. It is taken from where it was typed at the last moment and handed to the request alone: neither the
- * mutation nor anything else remembers it.
+ * mutation nor anything else remembers it. `onSaved` is called even where the field is gone by then, as it is when the list of
+ * sources is read again first.
  */
-export function useSaveApiKey(sourceId: string, take: () => string) {
+export function useSaveApiKey(sourceId: string, take: () => string, onSaved: () => void) {
   const client = useQueryClient();
   return useMutation({
     gcTime: 0,
@@ -21,10 +22,12 @@ export function useSaveApiKey(sourceId: string, take: () => string) {
         }),
       );
     },
-    onSuccess: () =>
-      Promise.all(
+    onSuccess: () => {
+      onSaved();
+      return Promise.all(
         [keys.sources, keys.anyEndpoint].map((queryKey) => client.invalidateQueries({ queryKey })),
-      ),
+      );
+    },
   });
 }
 

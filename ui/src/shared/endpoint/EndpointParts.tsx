@@ -62,7 +62,6 @@ function Types({ types }: { types: readonly string[] }) {
   return (
     <>
       {types.length}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard */}
       <ul className={classes.types} aria-label="Event types that are sent" tabIndex={all ? 0 : undefined}>
         {shown.map((type) => (
           <li key={type}>

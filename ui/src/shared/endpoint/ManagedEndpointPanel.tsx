@@ -3,11 +3,13 @@ import { Button, Group, Text } from "@mantine/core";
 import { modals } from "@mantine/modals";
 import { IconRefresh, IconTrash } from "@tabler/icons-react";
 import type { Endpoint, ManagedEndpoint } from "../../api/schema";
+import { ButtonLink } from "../ui/links";
 import { Status } from "../ui/Status";
 import classes from "./Endpoint.module.css";
 import { EndpointFacts, EndpointStatus, EndpointTrouble, Unselectable, WentWrong } from "./EndpointParts";
+import { NoAddress } from "./NoAddress";
 import { useCheckEndpoint, useMendEndpoint, useRemoveEndpoint } from "./queries";
-import { endpointSentence, removalLoss } from "./words";
+import { endpointSentence, noAddressWords, removalLoss } from "./words";
 
 interface ManagedEndpointPanelProps {
   jobId: string;
@@ -34,6 +36,7 @@ export function ManagedEndpointPanel({ jobId, endpoint, managed }: ManagedEndpoi
       confirmProps: { color: "red", "data-autofocus": true },
       onConfirm: () => only(remove),
     });
+  const noAddress = noAddressWords(endpoint);
   const isBegun = managed.status === "creating";
   return (
     <div className={classes.endpoint}>
@@ -44,6 +47,19 @@ export function ManagedEndpointPanel({ jobId, endpoint, managed }: ManagedEndpoi
         isMending={mend.isPending}
         onMend={() => only(mend)}
       />
+      {noAddress && <NoAddress provider={provider} words={noAddress} />}
+      {endpoint.obstacle?.code === "api_key_missing" && (
+        <div className={classes.box} role="note">
+          <Text size="sm">
+            The job's source has no API key any more: Hookline can neither check this endpoint nor change it.
+          </Text>
+          <div>
+            <ButtonLink to="/transfers/$jobId/edit" params={{ jobId }} variant="default">
+              Enter a key
+            </ButtonLink>
+          </div>
+        </div>
+      )}
       <Unselectable endpoint={endpoint} />
       <EndpointFacts managed={managed} />
       <Group gap="xs">

@@ -28,7 +28,8 @@ export const mendEndpoint = (jobId: string) =>
     }),
   );
 
-export const removeEndpoint = (jobId: string) => call(api.DELETE(ENDPOINT, { params: { path: path(jobId) } }));
+export const removeEndpoint = (jobId: string) =>
+  call(api.DELETE(ENDPOINT, { params: { path: path(jobId) } }));
 
 /** Whatever came of it: a failure is written down with the endpoint, too. */
 const readAgain = (client: QueryClient, jobId: string): Promise<unknown> =>

@@ -16,11 +16,7 @@ export const MODE_WORDS: Record<Mode, string> = { live: "Live", test: "Test" };
 
 /** "endpoint we_1, 12 event types, test mode". */
 export const factsLine = ({ providerEndpointId, eventTypes, mode }: ManagedEndpoint): string =>
-  [
-    providerEndpointId ? `endpoint ${providerEndpointId}` : null,
-    typesWords(eventTypes),
-    modeWords(mode),
-  ]
+  [providerEndpointId ? `endpoint ${providerEndpointId}` : null, typesWords(eventTypes), modeWords(mode)]
     .filter(Boolean)
     .join(", ");
 
@@ -93,7 +89,8 @@ export const removalLoss = (provider: string): string =>
   `${provider} stops sending to this job. What happens at ${provider} from then on does not arrive here, and is not sent later either. What Hookline has received stays. A new endpoint can be set up at any time.`;
 
 /** Whether the provider can be set up with a key at all. */
-export const isSupported = (endpoint: Endpoint): boolean => endpoint.obstacle?.code !== "endpoint_unsupported";
+export const isSupported = (endpoint: Endpoint): boolean =>
+  endpoint.obstacle?.code !== "endpoint_unsupported";
 
 /** Why there is nowhere to send to, in one sentence; null where there is. */
 export function noAddressWords({ obstacle, wantedUrl, providerLabel }: Endpoint): string | null {
