@@ -401,7 +401,8 @@ impl Commands {
         let tunnels = &self.parts().tunnel.tunnels;
         let authtoken = match &self.parts().tunnel.authtoken {
             Some(token) => Some(token.clone()),
-            None if settings.kind == TunnelKind::Ngrok => {
+            // To stop it needs none, and a locked keychain must not keep it running.
+            None if settings.on && settings.kind == TunnelKind::Ngrok => {
                 self.with_secrets(|secrets| secrets.get(&SecretName::tunnel("ngrok"))).await?
             }
             None => None,
