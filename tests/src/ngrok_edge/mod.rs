@@ -63,6 +63,9 @@ pub enum Step {
     Bind,
 }
 
+/// How long an agent gets to take all of a request.
+const WRITTEN_WITHIN: Duration = Duration::from_secs(3);
+
 /// A stream to the agent, as it carries one client's connection.
 pub type Proxied = muxado::Stream;
 
@@ -324,20 +327,14 @@ impl Edge {
     /// When no tunnel is bound, or the agent does not end the stream.
     pub async fn raw_request(&self, bytes: &[u8]) -> Vec<u8> {
         let client = self.shared.behaviour().client.unwrap_or(CLIENT);
-        let (mut reader, mut writer) = tokio::io::split(self.open(client).await);
+        let mut stream = self.open(client).await;
+        // A refusal may come before the last byte went out: then nobody takes the rest, and the answer is there already.
+        // It is not read meanwhile, because a muxado stream that is waited for in two ways wakes for one of them only.
+        let _ = tokio::time::timeout(WRITTEN_WITHIN, stream.write_all(bytes)).await;
         let mut answer = Vec::new();
-        // A refusal may come before the last byte went out: then nobody takes the rest.
-        let exchange = async {
-            tokio::select! {
-                _ = reader.read_to_end(&mut answer) => {}
-                never = async {
-                    let _ = writer.write_all(bytes).await;
-                    std::future::pending::<()>().await;
-                } => never,
-            }
-        };
+        let read = tokio::time::timeout(self.patience, stream.read_to_end(&mut answer)).await;
         // A reset ends the stream as well; what came before it is the answer.
-        tokio::time::timeout(self.patience, exchange).await.expect("the agent ends the stream in time");
+        let _ = read.expect("the agent ends the stream in time");
         answer
     }
 
