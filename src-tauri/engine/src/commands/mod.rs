@@ -21,7 +21,7 @@ use url::Url;
 use crate::endpoints::Endpoints;
 use crate::event::{Clock, Timestamp, WorkspaceId};
 use crate::receiver::Directory;
-use crate::secrets::{SecretError, SecretName, SharedSecrets};
+use crate::secrets::{self, SecretError, SecretName, SharedSecrets};
 use crate::store::Store;
 use crate::tunnel::TunnelSettings;
 use crate::worker::Worker;
@@ -158,8 +158,7 @@ impl Commands {
         T: Send + 'static,
         F: FnOnce(&SharedSecrets) -> Result<T, SecretError> + Send + 'static,
     {
-        let secrets = Arc::clone(&self.parts().secrets);
-        match tokio::task::spawn_blocking(move || work(&secrets)).await {
+        match secrets::beside(&self.parts().secrets, work).await {
             Ok(done) => Ok(done?),
             Err(panicked) => Err(CommandError::internal("the secret store", &panicked)),
         }

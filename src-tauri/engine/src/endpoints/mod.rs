@@ -24,7 +24,7 @@ use url::Url;
 use crate::event::{Clock, JobId, SourceId, WorkspaceId, is_loopback};
 use crate::provider_api::{Account, Apis, EndpointApi, Selection};
 use crate::providers::{self, SharedProvider};
-use crate::secrets::{SecretError, SecretName, SharedSecrets, WebhookSecrets};
+use crate::secrets::{self, SecretError, SecretName, SharedSecrets, WebhookSecrets};
 use crate::store::{EndpointPhase, ProviderEndpoint, Source, Store, StoreError, SyncJob};
 
 mod drift;
@@ -250,8 +250,7 @@ impl Endpoints {
         T: Send + 'static,
         F: FnOnce(&SharedSecrets) -> Result<T, SecretError> + Send + 'static,
     {
-        let secrets = Arc::clone(&self.parts().secrets);
-        match tokio::task::spawn_blocking(move || work(&secrets)).await {
+        match secrets::beside(&self.parts().secrets, work).await {
             Ok(done) => Ok(done?),
             Err(_panicked) => Err(EndpointError::Internal { what: "the secret store" }),
         }

@@ -34,8 +34,6 @@ const WEBHOOKS: &str = "/api/v1/webhook/";
 const CLOCKS_APART: Duration = Duration::from_mins(5);
 /// A page of this length is allowed everywhere in Close's API.
 const PAGE: usize = 100;
-/// No organization has so many pages of subscriptions.
-const MAX_PAGES: usize = 50;
 
 #[derive(Debug)]
 pub(super) struct Close {
@@ -59,13 +57,6 @@ struct Webhook {
 struct WebhookEvent {
     object_type: String,
     action: String,
-}
-
-#[derive(Deserialize)]
-struct List {
-    data: Vec<Webhook>,
-    #[serde(default)]
-    has_more: bool,
 }
 
 impl From<&Webhook> for Endpoint {
@@ -137,9 +128,7 @@ impl Close {
         if !answer.is_success() {
             return Err(self.error(answer));
         }
-        // The parser's words could repeat a part of the answer, which holds the signature key.
-        serde_json::from_slice(&answer.body)
-            .map_err(|_| self.caller.unreadable("it is no webhook subscription"))
+        self.caller.parse(answer, "webhook subscription")
     }
 
     /// Removes what a cut try of this intent left behind, which was made before `until`, where that is known.
@@ -273,21 +262,12 @@ impl EndpointApi for Close {
     }
 
     async fn list(&self) -> Result<Vec<Endpoint>, ApiError> {
-        let mut endpoints: Vec<Endpoint> = Vec::new();
-        for _page in 0..MAX_PAGES {
-            let path = format!("{WEBHOOKS}?_skip={}&_limit={PAGE}", endpoints.len());
-            let answer = self.get_json(&path).await?;
-            if !answer.is_success() {
-                return Err(self.error(&answer));
-            }
-            let page: List = serde_json::from_slice(&answer.body)
-                .map_err(|_| self.caller.unreadable("it is no list of webhook subscriptions"))?;
-            endpoints.extend(page.data.iter().map(Endpoint::from));
-            if !page.has_more || page.data.is_empty() {
-                return Ok(endpoints);
-            }
-        }
-        Err(self.caller.unreadable("the list has no end"))
+        let page = |read: &[Endpoint]| {
+            let path = format!("{WEBHOOKS}?_skip={}&_limit={PAGE}", read.len());
+            self.request(reqwest::Method::GET, &path)
+        };
+        let what = "list of webhook subscriptions";
+        self.caller.list::<Webhook>(what, page, |answer| self.error(answer)).await
     }
 
     async fn update(&self, id: &str, change: EndpointChange<'_>) -> Result<Endpoint, ApiError> {

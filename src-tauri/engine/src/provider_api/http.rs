@@ -9,17 +9,30 @@ use rand::RngExt as _;
 use reqwest::header::HeaderMap;
 use reqwest::{Client, RequestBuilder};
 use secrecy::SecretString;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 use url::Url;
 
 use super::error::shown;
 use super::retry::Patience;
-use super::{ApiError, ApiErrorKind};
+use super::{ApiError, ApiErrorKind, Endpoint};
 use crate::event::{is_loopback, with_causes};
 
 /// The most of an answer that is read, in bytes: a full page of endpoints that list every type is smaller.
 const MAX_ANSWER: usize = 8 * 1024 * 1024;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// No account has so many pages of endpoints: a list beyond them has no end.
+const MAX_PAGES: usize = 50;
+
+/// A page of a list, as Stripe and Close give it.
+#[derive(Deserialize)]
+struct Page<T> {
+    data: Vec<T>,
+    #[serde(default)]
+    has_more: bool,
+}
 
 /// A way to one provider's API.
 #[derive(Debug)]
@@ -255,6 +268,39 @@ impl Caller {
     }
 
     /// The answer is not what the API's description says.
+    /// What the answer holds, which is to be a `what`. The parser's words could repeat a part of the answer, which may hold a
+    /// secret.
+    pub(super) fn parse<T: DeserializeOwned>(&self, answer: &Answer, what: &str) -> Result<T, ApiError> {
+        serde_json::from_slice(&answer.body).map_err(|_| self.unreadable(&format!("it is no {what}")))
+    }
+
+    /// Reads a list to its end. `page` requests what comes behind the endpoints that were read; `refused` tells why an answer
+    /// is none of success.
+    pub(super) async fn list<T>(
+        &self,
+        what: &str,
+        page: impl Fn(&[Endpoint]) -> RequestBuilder + Send + Sync,
+        refused: impl Fn(&Answer) -> ApiError + Send + Sync,
+    ) -> Result<Vec<Endpoint>, ApiError>
+    where
+        T: DeserializeOwned + Send,
+        Endpoint: for<'a> From<&'a T>,
+    {
+        let mut endpoints: Vec<Endpoint> = Vec::new();
+        for _page in 0..MAX_PAGES {
+            let answer = self.call(Repeat::Always, || page(&endpoints)).await?;
+            if !answer.is_success() {
+                return Err(refused(&answer));
+            }
+            let page: Page<T> = self.parse(&answer, what)?;
+            endpoints.extend(page.data.iter().map(Endpoint::from));
+            if !page.has_more || page.data.is_empty() {
+                return Ok(endpoints);
+            }
+        }
+        Err(self.unreadable("the list has no end"))
+    }
+
     pub(super) fn unreadable(&self, what: &str) -> ApiError {
         ApiError::new(
             ApiErrorKind::Unreadable,

@@ -35,8 +35,6 @@ const JOB: &str = "hookline_job";
 const INTENT: &str = "hookline_intent";
 /// The largest page.
 const PAGE: usize = 100;
-/// No account has so many pages of endpoints.
-const MAX_PAGES: usize = 50;
 /// How often making an endpoint is begun anew after Stripe stored a failure under its idempotency key.
 const ROUNDS: usize = 3;
 /// All types of event but those that have to be named.
@@ -58,13 +56,6 @@ struct WebhookEndpoint {
     #[serde(default)]
     metadata: serde_json::Map<String, serde_json::Value>,
     secret: Option<SecretString>,
-}
-
-#[derive(Deserialize)]
-struct List {
-    data: Vec<WebhookEndpoint>,
-    #[serde(default)]
-    has_more: bool,
 }
 
 impl From<&WebhookEndpoint> for Endpoint {
@@ -138,8 +129,7 @@ impl Stripe {
         if !answer.is_success() {
             return Err(self.error(answer));
         }
-        // The parser's words could repeat a part of the answer, which holds the secret.
-        serde_json::from_slice(&answer.body).map_err(|_| self.caller.unreadable("it is no webhook endpoint"))
+        self.caller.parse(answer, "webhook endpoint")
     }
 
     /// Removes what earlier tries of this intent left behind, but for `kept`.
@@ -257,22 +247,13 @@ impl EndpointApi for Stripe {
     }
 
     async fn list(&self) -> Result<Vec<Endpoint>, ApiError> {
-        let mut endpoints: Vec<Endpoint> = Vec::new();
-        for _page in 0..MAX_PAGES {
-            let after = endpoints.last().map(|last| format!("&starting_after={}", encoded(&last.id)));
+        let page = |read: &[Endpoint]| {
+            let after = read.last().map(|last| format!("&starting_after={}", encoded(&last.id)));
             let path = format!("{ENDPOINTS}?limit={PAGE}{}", after.unwrap_or_default());
-            let answer = self.get_json(&path).await?;
-            if !answer.is_success() {
-                return Err(self.error(&answer));
-            }
-            let page: List = serde_json::from_slice(&answer.body)
-                .map_err(|_| self.caller.unreadable("it is no list of webhook endpoints"))?;
-            endpoints.extend(page.data.iter().map(Endpoint::from));
-            if !page.has_more || page.data.is_empty() {
-                return Ok(endpoints);
-            }
-        }
-        Err(self.caller.unreadable("the list has no end"))
+            self.request(reqwest::Method::GET, &path)
+        };
+        let what = "list of webhook endpoints";
+        self.caller.list::<WebhookEndpoint>(what, page, |answer| self.error(answer)).await
     }
 
     async fn update(&self, id: &str, change: EndpointChange<'_>) -> Result<Endpoint, ApiError> {

@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 
 use crate::event::{SourceId, WorkspaceId};
 use crate::providers::{self, SharedProvider};
-use crate::secrets::{Secrets, SharedSecrets, WebhookSecrets};
+use crate::secrets::{self, Secrets, SharedSecrets, WebhookSecrets};
 use crate::store::{Source, Store, StoreError, SyncJob};
 
 /// The jobs that can receive. Clones share it.
@@ -69,11 +69,10 @@ impl Directory {
             jobs.push((job, source));
         }
         // Secrets are read from the disk or the system's keychain, which may take its time.
-        let secrets = Arc::clone(&self.inner.secrets);
-        let read = tokio::task::spawn_blocking(move || {
+        let read = secrets::beside(&self.inner.secrets, move |secrets| {
             jobs.into_iter()
                 .map(|(job, source)| {
-                    let keys = keys(&*secrets, &job, &source);
+                    let keys = keys(&**secrets, &job, &source);
                     if let Err(reason) = &keys {
                         tracing::error!(job = %job.id, %reason, "the job cannot receive");
                     }

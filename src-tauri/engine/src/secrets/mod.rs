@@ -4,7 +4,7 @@
 //! ([`keychain`]); where there is none, or where that was chosen, in one file that only its owner can read
 //! ([`mod@file`]). [`open()`] decides, and moves them from the one to the other.
 //!
-//! Every use may block, on the disk or on the keychain: async code goes through `spawn_blocking`.
+//! Every use may block, on the disk or on the keychain: async code goes through [`beside`].
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -244,3 +244,16 @@ pub trait Secrets: Send + Sync + std::fmt::Debug {
 
 /// A secret store, shared.
 pub type SharedSecrets = Arc<dyn Secrets>;
+
+/// Runs a use of the secret store, which blocks on the disk or the system's keychain, beside the async threads.
+///
+/// # Errors
+/// When `work` panicked.
+pub async fn beside<T, F>(secrets: &SharedSecrets, work: F) -> Result<T, tokio::task::JoinError>
+where
+    T: Send + 'static,
+    F: FnOnce(&SharedSecrets) -> T + Send + 'static,
+{
+    let secrets = Arc::clone(secrets);
+    tokio::task::spawn_blocking(move || work(&secrets)).await
+}

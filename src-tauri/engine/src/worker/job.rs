@@ -15,7 +15,7 @@ use super::retry::{destination_pause_ms, settle};
 use super::state::{DeliveryState, Live};
 use crate::event::{EventId, Mapping, SkipReason, Timestamp};
 use crate::providers::SharedProvider;
-use crate::secrets::WebhookSecrets;
+use crate::secrets::{self, WebhookSecrets};
 use crate::sinks::{Context, Delivery, Sink, SinkError};
 use crate::store::{ClaimedEvent, EventOutcome, Settled, StoreError, SyncJob};
 
@@ -205,8 +205,10 @@ impl JobRun {
     /// were kept: whoever gets them is to be able to check it.
     async fn put_back_withheld(&self, batch: &mut Batch, provider: &SharedProvider) {
         let Some(header) = provider.secret_header() else { return };
-        let (secrets, job) = (Arc::clone(&self.shared.secrets), self.job.id.clone());
-        let read = tokio::task::spawn_blocking(move || WebhookSecrets::load(&*secrets, &job)).await;
+        let job = self.job.id.clone();
+        let read =
+            secrets::beside(&self.shared.secrets, move |secrets| WebhookSecrets::load(&**secrets, &job))
+                .await;
         let secret = match read {
             Ok(Ok(Some(secrets))) => secrets.current,
             Ok(Ok(None)) | Err(_) => return,

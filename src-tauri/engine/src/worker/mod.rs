@@ -26,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::event::{Clock, DestinationId, EventId, JobId, WorkspaceId};
 use crate::providers::{self, SharedProvider};
-use crate::secrets::{SecretError, SecretName, SharedSecrets};
+use crate::secrets::{self, SecretError, SecretName, SharedSecrets};
 use crate::sinks::{self, Connection, Sink};
 use crate::store::{Destination, DestinationKind, Source, Store, StoreError, SyncJob};
 
@@ -265,9 +265,9 @@ impl Worker {
 
     /// The destination's connection string, read beside the async threads: that may wait for the system's keychain.
     async fn secret(&self, destination: &Destination) -> Result<SecretString, OpenSinkError> {
-        let (secrets, name) =
-            (Arc::clone(&self.inner.shared.secrets), SecretName::connection(&destination.id));
-        let secret = match tokio::task::spawn_blocking(move || secrets.get(&name)).await {
+        let name = SecretName::connection(&destination.id);
+        let read = secrets::beside(&self.inner.shared.secrets, move |secrets| secrets.get(&name)).await;
+        let secret = match read {
             Ok(secret) => secret?,
             Err(panic) => std::panic::resume_unwind(panic.into_panic()),
         };
