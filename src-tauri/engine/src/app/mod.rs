@@ -190,8 +190,7 @@ impl App {
         let api_address = local_address("the control API", config.api, &api_listener)?;
 
         let board = Board::new(http_url(receiver_address), Arc::clone(&clock));
-        tunnel_log::remember(&store, &board, &*clock).await?;
-        let remembered = board.status().history.back().cloned();
+        let remembered = tunnel_log::remember(&store, &board, &*clock).await?;
         let directory = Directory::new(store.clone(), Arc::clone(&secrets));
         let changing = Arc::new(tokio::sync::Mutex::new(()));
         let endpoints = Endpoints::new(EndpointsParts {

@@ -21,14 +21,18 @@ const REMEMBERED: u32 = 50;
 /// Only ngrok's plans have limits, and only its requests can be told from those of this machine.
 const COUNTED: TunnelKind = TunnelKind::Ngrok;
 
-/// What was written down by earlier runs, put back on the board.
-pub(super) async fn remember(store: &Store, board: &Board, clock: &dyn Clock) -> Result<(), StoreError> {
+/// What was written down by earlier runs, put back on the board. Gives the newest moment of it.
+pub(super) async fn remember(
+    store: &Store,
+    board: &Board,
+    clock: &dyn Clock,
+) -> Result<Option<TunnelMoment>, StoreError> {
     let changes = store.tunnel_changes(REMEMBERED).await?;
     board.remember(changes.into_iter().filter_map(moment).collect());
     let month = month_of(clock.now());
     let usage = store.tunnel_usage(month.clone(), COUNTED.as_str()).await?;
     board.set_month(month, amounts(usage));
-    Ok(())
+    Ok(board.status().history.back().cloned())
 }
 
 /// Writes until stopped, and then once more. `written` is the newest moment that is written down already.

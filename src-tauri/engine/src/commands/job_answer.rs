@@ -83,8 +83,8 @@ pub(super) enum ShowSecret {
 impl Commands {
     /// The address that the provider has to send to.
     pub(super) fn webhook_url(&self, job: &SyncJob) -> String {
-        let base = self.parts().tunnel.tunnels.board().base_url();
-        format!("{base}/api/webhooks/{}/{}", job.workspace_id, job.id)
+        let path = format!("/api/webhooks/{}/{}", job.workspace_id, job.id);
+        self.parts().tunnel.tunnels.board().url_of(&path)
     }
 
     pub(super) async fn job_answer(

@@ -10,9 +10,12 @@ use utoipa::ToSchema;
 use super::{CommandError, Commands, ErrorCode, ErrorDetail, patch, validate};
 use crate::event::{JobId, RawRequest, Timestamp, TypePatterns, WorkspaceId, with_causes};
 use crate::providers::{Provider, Reading, samples};
+use crate::tunnel::proof::like_a_provider;
 
 /// The most of an answer's body that is kept, in bytes.
 const ANSWER_BYTES: usize = 64 * 1024;
+/// How long an answer may take.
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 /// How far back the story begins that a sample is taken from: the lives of samples take minutes.
 const SAMPLE_HISTORY_MS: i64 = 3_600_000;
 
@@ -57,16 +60,6 @@ pub struct SentTest {
     pub error: Option<ErrorDetail>,
 }
 
-/// A client that sends webhooks: it follows no redirect, as providers do not.
-pub fn http_client() -> Result<reqwest::Client, reqwest::Error> {
-    reqwest::Client::builder()
-        .user_agent(concat!("Hookline/", env!("CARGO_PKG_VERSION")))
-        .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(Duration::from_secs(10))
-        .timeout(Duration::from_secs(30))
-        .build()
-}
-
 impl Commands {
     /// Sends a signed sample event, or the body that is given, to the job's public address and tells what was answered
     /// there. That nothing was answered is an answer too, not an error.
@@ -103,7 +96,8 @@ impl Commands {
         let url = self.webhook_url(&job);
         let headers = provider.sign(&url, &body, &event_type, secrets.current.expose_secret(), now);
         let event_type = read_type(provider.as_ref(), &url, &headers, &body, now).unwrap_or(event_type);
-        let client = http_client().map_err(|error| CommandError::internal("the HTTP client", &error))?;
+        let client = like_a_provider().timeout(ANSWER_WITHIN).build();
+        let client = client.map_err(|error| CommandError::internal("the HTTP client", &error))?;
         let mut sending = client.post(&url).body(body);
         for (name, value) in headers {
             sending = sending.header(name, value);

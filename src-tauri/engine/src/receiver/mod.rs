@@ -119,7 +119,7 @@ async fn receive(
     let path_and_query = parts.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
     let raw = RawRequest {
         method: parts.method.as_str().to_owned(),
-        url: format!("{}{path_and_query}", inner.tunnel.base_url()),
+        url: inner.tunnel.url_of(path_and_query),
         headers: parts
             .headers
             .iter()

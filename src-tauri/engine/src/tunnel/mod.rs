@@ -121,11 +121,11 @@ impl Board {
         }
     }
 
-    /// The address that webhook URLs begin with, without a slash at the end: the public one where there is one.
-    pub fn base_url(&self) -> String {
+    /// The URL of a path, which begins with a slash: at the public address where there is one.
+    pub fn url_of(&self, path: &str) -> String {
         let status = self.inner.status.borrow();
-        let url = status.public_url.as_ref().unwrap_or(&self.inner.receiver);
-        url.as_str().trim_end_matches('/').to_owned()
+        let base = status.public_url.as_ref().unwrap_or(&self.inner.receiver);
+        format!("{}{path}", base.as_str().trim_end_matches('/'))
     }
 
     /// How the tunnel is.

@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 use url::Url;
 
-use super::state::Trouble;
+use super::state::{CHECK_NETWORK, Trouble};
 use crate::event::{JobId, with_causes};
 
 /// How long the public address may take to answer.
@@ -132,6 +132,14 @@ pub trait Prove: Send + Sync + std::fmt::Debug {
     async fn prove(&self, address: &Url, place: Place) -> Proof;
 }
 
+/// A client that sends as providers do: it follows no redirect.
+pub fn like_a_provider() -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .user_agent(concat!("Hookline/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(TIMEOUT)
+}
+
 /// Sends self-tests over the network, as a provider would.
 #[derive(Debug, Clone)]
 pub struct Prover {
@@ -147,14 +155,8 @@ impl Prover {
     /// # Errors
     /// When the system's root certificates cannot be used.
     pub fn new(probes: Probes) -> Result<Self, reqwest::Error> {
-        let client = || {
-            reqwest::Client::builder()
-                .user_agent(concat!("Hookline/", env!("CARGO_PKG_VERSION")))
-                .redirect(reqwest::redirect::Policy::none())
-                // A connection that is still open proves nothing of the next one that a provider makes.
-                .pool_max_idle_per_host(0)
-                .connect_timeout(TIMEOUT)
-        };
+        // A connection that is still open proves nothing of the next one that a provider makes.
+        let client = || like_a_provider().pool_max_idle_per_host(0);
         Ok(Self { public: client().build()?, own: client().no_proxy().build()?, probes })
     }
 }
@@ -199,8 +201,6 @@ impl Prove for Prover {
         Proof::Wrong { status, trouble: wrong(place, status, ngrok_code.as_deref(), &answer) }
     }
 }
-
-const CHECK_NETWORK: &str = "Check this machine's connection to the internet; it is tried again by itself.";
 
 fn unreachable(place: Place, error: &reqwest::Error) -> Trouble {
     let reason = format!("{place} cannot be reached from here: {}", with_causes(error));

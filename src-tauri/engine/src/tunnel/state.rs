@@ -9,6 +9,7 @@
 //! `online` is said only after a request went out to the public address and came back through the tunnel.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use serde::Serialize;
 use url::Url;
@@ -19,6 +20,10 @@ use crate::event::Timestamp;
 
 /// How many changes are remembered.
 pub const HISTORY: usize = 100;
+
+/// What to do where it may be this machine that is offline.
+pub(super) const CHECK_NETWORK: &str =
+    "Check this machine's connection to the internet; it is tried again by itself.";
 
 /// For how long failed proofs are put down to an address that is still being made known, in milliseconds.
 const SETTLING_MS: i64 = 20_000;
@@ -116,6 +121,11 @@ pub struct TunnelStatus {
     pub history: VecDeque<TunnelMoment>,
 }
 
+/// A time that something took, in whole milliseconds.
+pub fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
 /// What can happen to a tunnel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Happening {
@@ -125,8 +135,8 @@ pub(super) enum Happening {
     Attempt,
     /// The link is there.
     Up(Url),
-    /// A request went out and came back, within so many milliseconds.
-    Proven(u64),
+    /// A request went out and came back, within this time.
+    Proven(Duration),
     /// It did not.
     NotProven(Trouble),
     /// The link is gone, or there is none yet; the next attempt is at that time.
@@ -158,8 +168,8 @@ impl TunnelStatus {
                 self.public_url = Some(url);
                 self.enter(Connecting, None, now);
             }
-            Happening::Proven(round_trip_ms) => {
-                (self.round_trip_ms, self.proven_at) = (Some(round_trip_ms), Some(now));
+            Happening::Proven(after) => {
+                (self.round_trip_ms, self.proven_at) = (Some(millis(after)), Some(now));
                 self.next_attempt_at = None;
                 self.enter(Online, None, now);
             }
@@ -230,7 +240,7 @@ mod tests {
         let mut steps = vec![(1, started(TunnelKind::Ngrok)), (2, Happening::Up(url()))];
         let status = after(&steps);
         assert_eq!((status.state, status.public_url), (TunnelState::Connecting, Some(url())));
-        steps.push((3, Happening::Proven(40)));
+        steps.push((3, Happening::Proven(Duration::from_millis(40))));
         let status = after(&steps);
         assert_eq!((status.state, status.since, status.proven_at), (TunnelState::Online, at(3), Some(at(3))));
         assert_eq!(status.round_trip_ms, Some(40));
@@ -244,7 +254,7 @@ mod tests {
         assert_eq!(after(&steps).state, TunnelState::Connecting);
         steps.push((40, trouble()));
         assert_eq!(after(&steps).state, TunnelState::Degraded);
-        steps.push((41, Happening::Proven(9)));
+        steps.push((41, Happening::Proven(Duration::from_millis(9))));
         steps.push((42, trouble()));
         assert_eq!(after(&steps).state, TunnelState::Degraded, "what was online needs no time to settle");
     }
@@ -254,7 +264,7 @@ mod tests {
         let mut steps = vec![
             (0, started(TunnelKind::Ngrok)),
             (1, Happening::Up(url())),
-            (2, Happening::Proven(9)),
+            (2, Happening::Proven(Duration::from_millis(9))),
             (3, Happening::Lost(Trouble::new("the connection broke"), Some(at(4)))),
         ];
         let status = after(&steps);

@@ -263,8 +263,7 @@ impl Attempt<'_> {
                 self.wrong_answers = 0;
                 self.pauses.reset();
                 self.due = Some(Instant::now() + self.rhythm.well);
-                let round_trip_ms = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
-                self.board.apply(Happening::Proven(round_trip_ms));
+                self.board.apply(Happening::Proven(after));
                 None
             }
             Proof::Wrong { trouble, .. } => {

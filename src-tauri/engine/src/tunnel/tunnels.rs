@@ -175,9 +175,7 @@ impl Tunnels {
         // While it was under way the tunnel may have become another one.
         if status.public_url.as_ref() == Some(&address) {
             match (&proof, status.state) {
-                (Proof::Came(after), TunnelState::Degraded) => {
-                    board.apply(Happening::Proven(u64::try_from(after.as_millis()).unwrap_or(u64::MAX)));
-                }
+                (Proof::Came(after), TunnelState::Degraded) => board.apply(Happening::Proven(*after)),
                 (Proof::Wrong { .. } | Proof::Nothing(_), TunnelState::Online) => board.doubt(),
                 _ => {}
             }

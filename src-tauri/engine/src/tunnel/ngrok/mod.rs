@@ -20,7 +20,6 @@ use url::Url;
 mod refusal;
 mod transport;
 
-use refusal::Verdict;
 use transport::{Transport, TransportConnector};
 
 use super::dial::Dial;
@@ -87,7 +86,7 @@ impl Ngrok {
         })
     }
 
-    async fn session(&self, transport: &Arc<Transport>) -> Result<Session, Verdict> {
+    async fn session(&self, transport: &Arc<Transport>) -> Result<Session, Ended> {
         let mut builder = Session::builder();
         builder
             .authtoken(self.authtoken.expose_secret())
@@ -106,7 +105,7 @@ impl Ngrok {
             .handle_stop_command({
                 let transport = Arc::clone(transport);
                 move |_: Stop| {
-                    transport.end(Verdict::Refused(
+                    transport.end(Ended::Refused(
                         Trouble::new("the agent was stopped in ngrok's dashboard")
                             .with_remedy("Start the tunnel again when it is to go on."),
                     ));
@@ -116,7 +115,7 @@ impl Ngrok {
             .handle_restart_command({
                 let transport = Arc::clone(transport);
                 move |_: Restart| {
-                    transport.end(Verdict::Lost(Trouble::new("ngrok's dashboard asked to connect anew")));
+                    transport.end(Ended::Lost(Trouble::new("ngrok's dashboard asked to connect anew")));
                     async { Ok(()) }
                 }
             });
@@ -133,7 +132,7 @@ impl Ngrok {
             Ok(())
         })();
         if let Err(reason) = configured {
-            return Err(Verdict::Refused(
+            return Err(Ended::Refused(
                 Trouble::new(reason).with_remedy("Correct HOOKLINE_NGROK_SERVER (host:port)."),
             ));
         }
@@ -147,7 +146,7 @@ impl Ngrok {
         }
     }
 
-    async fn listen(&self, session: &Session, domain: Option<&str>) -> Result<HttpTunnel, Verdict> {
+    async fn listen(&self, session: &Session, domain: Option<&str>) -> Result<HttpTunnel, Ended> {
         let mut endpoint = session.http_endpoint();
         endpoint.forwards_to(FORWARDS_TO);
         if let Some(domain) = domain {
@@ -161,12 +160,12 @@ impl Ngrok {
     }
 
     /// Logs in and asks for the tunnel.
-    async fn open(&mut self, transport: &Arc<Transport>) -> Result<(Session, HttpTunnel), Verdict> {
+    async fn open(&mut self, transport: &Arc<Transport>) -> Result<(Session, HttpTunnel), Ended> {
         let session = self.session(transport).await?;
         let wanted = self.domain.clone().or_else(|| self.chosen.clone());
         let tunnel = match self.listen(&session, wanted.as_deref()).await {
             // What ngrok chose once need not be this account's to ask for.
-            Err(Verdict::Refused(_)) if self.domain.is_none() && self.chosen.take().is_some() => {
+            Err(Ended::Refused(_)) if self.domain.is_none() && self.chosen.take().is_some() => {
                 self.listen(&session, None).await?
             }
             listened => listened?,
@@ -185,9 +184,9 @@ impl Ngrok {
     }
 }
 
-fn silent(what: &str) -> Verdict {
+fn silent(what: &str) -> Ended {
     let reason = format!("ngrok took longer than {} seconds to {what}", CALL_WITHIN.as_secs());
-    Verdict::Lost(Trouble::new(reason).with_remedy("It is tried again by itself."))
+    Ended::Lost(Trouble::new(reason).with_remedy("It is tried again by itself."))
 }
 
 /// Lets go of the transport however the link ends: the crate would keep it.
@@ -219,7 +218,7 @@ impl Ngrok {
         };
         let (_session, mut tunnel) = match opened {
             Ok(opened) => opened,
-            Err(verdict) => return Outcome::Ended(verdict.into()),
+            Err(ended) => return Outcome::Ended(ended),
         };
         let address = match Url::parse(tunnel.url()) {
             Ok(address) => address,
@@ -239,9 +238,10 @@ impl Ngrok {
                     Ok(Some(connection)) => self.take(connection),
                     Ok(None) => break Outcome::Ended(Ended::Lost(Trouble::new("the connection to ngrok ended"))),
                     Err(error) => {
-                        let verdict = transport.take_verdict();
-                        let verdict = verdict.unwrap_or_else(|| refusal::of_accept(&error, &self.authtoken));
-                        break Outcome::Ended(verdict.into());
+                        let ended = transport.take_end();
+                        break Outcome::Ended(
+                            ended.unwrap_or_else(|| refusal::of_accept(&error, &self.authtoken)),
+                        );
                     }
                 },
                 () = transport.dialled_anew() => {

@@ -1,4 +1,4 @@
-//! What ngrok's refusals mean, and what to do about them. Codes: <https://ngrok.com/docs/errors/reference>.
+//! What ngrok's refusals mean for the link, and what to do about them. Codes: <https://ngrok.com/docs/errors/reference>.
 
 use std::io;
 
@@ -8,38 +8,17 @@ use ngrok::tunnel::AcceptError;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::tunnel::link::Ended;
-use crate::tunnel::state::Trouble;
-
-/// What becomes of the link.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Verdict {
-    /// To be tried again soon.
-    Lost(Trouble),
-    /// To be tried again, but not at once.
-    Later(Trouble),
-    /// Nothing helps until somebody changes something.
-    Refused(Trouble),
-}
-
-impl From<Verdict> for Ended {
-    fn from(verdict: Verdict) -> Self {
-        match verdict {
-            Verdict::Lost(trouble) => Self::Lost(trouble),
-            Verdict::Later(trouble) => Self::Later(trouble),
-            Verdict::Refused(trouble) => Self::Refused(trouble),
-        }
-    }
-}
+use crate::tunnel::state::{CHECK_NETWORK, Trouble};
 
 const TOKEN_PAGE: &str = "https://dashboard.ngrok.com/get-started/your-authtoken";
 
 /// A failed attempt to connect.
-pub(super) fn of_connect(error: &ConnectError, token: &SecretString) -> Verdict {
+pub(super) fn of_connect(error: &ConnectError, token: &SecretString) -> Ended {
     match error {
         ConnectError::Auth(error) | ConnectError::Rebind(error) => of_rpc(error, token),
-        ConnectError::Tls(error) => Verdict::Later(unreachable(error)),
-        ConnectError::Tcp(error) => Verdict::Lost(unreachable(error)),
-        _ => Verdict::Lost(
+        ConnectError::Tls(error) => Ended::Later(unreachable(error)),
+        ConnectError::Tcp(error) => Ended::Lost(unreachable(error)),
+        _ => Ended::Lost(
             Trouble::new(format!("ngrok cannot be reached: {}", innermost(error))).with_remedy(CHECK_NETWORK),
         ),
     }
@@ -61,18 +40,16 @@ pub(super) fn unreachable(error: &io::Error) -> Trouble {
     Trouble::new(format!("ngrok cannot be reached: {error}")).with_remedy(CHECK_NETWORK)
 }
 
-const CHECK_NETWORK: &str = "Check this machine's connection to the internet; it is tried again by itself.";
-
 /// A refused call, such as the one for the tunnel.
-pub(super) fn of_rpc(error: &RpcError, token: &SecretString) -> Verdict {
+pub(super) fn of_rpc(error: &RpcError, token: &SecretString) -> Ended {
     match error {
         RpcError::Response(_) => judge(error.error_code(), &error.msg(), token),
-        _ => Verdict::Lost(Trouble::new(format!("the connection to ngrok broke: {}", innermost(error)))),
+        _ => Ended::Lost(Trouble::new(format!("the connection to ngrok broke: {}", innermost(error)))),
     }
 }
 
 /// What ended a listener or kept the crate from connecting anew.
-pub(super) fn of_accept(error: &AcceptError, token: &SecretString) -> Verdict {
+pub(super) fn of_accept(error: &AcceptError, token: &SecretString) -> Ended {
     match error {
         AcceptError::Reconnect(error) => of_connect(error, token),
         AcceptError::ListenerClosed { message, error_code: Some(code) } => judge(Some(code), message, token),
@@ -83,13 +60,13 @@ pub(super) fn of_accept(error: &AcceptError, token: &SecretString) -> Verdict {
             } else {
                 format!("ngrok stopped the endpoint: {said}")
             };
-            Verdict::Refused(Trouble::new(reason).with_remedy("Start the tunnel again when it is to go on."))
+            Ended::Refused(Trouble::new(reason).with_remedy("Start the tunnel again when it is to go on."))
         }
-        _ => Verdict::Lost(Trouble::new("the connection to ngrok broke")),
+        _ => Ended::Lost(Trouble::new("the connection to ngrok broke")),
     }
 }
 
-fn judge(code: Option<&str>, message: &str, token: &SecretString) -> Verdict {
+fn judge(code: Option<&str>, message: &str, token: &SecretString) -> Ended {
     let number = code.and_then(|code| code.strip_prefix("ERR_NGROK_")).unwrap_or_default();
     let said = redacted(message, token);
     let trouble = |reason: &str, remedy: &str| {
@@ -97,41 +74,41 @@ fn judge(code: Option<&str>, message: &str, token: &SecretString) -> Verdict {
         Trouble::new(format!("{reason}{code}")).with_remedy(remedy)
     };
     match number {
-        "105" | "106" | "107" | "109" | "4018" => Verdict::Refused(trouble(
+        "105" | "106" | "107" | "109" | "4018" => Ended::Refused(trouble(
             "ngrok does not accept the authtoken",
             &format!(
                 "Copy it anew from {TOKEN_PAGE} into the tunnel's settings (into NGROK_AUTHTOKEN where that is set) and start the tunnel again: it may have been reset."
             ),
         )),
-        "102" | "103" => Verdict::Refused(trouble(
+        "102" | "103" => Ended::Refused(trouble(
             "ngrok has suspended the account",
             "See https://dashboard.ngrok.com/billing for what it wants, then start the tunnel again.",
         )),
-        "115" | "116" => Verdict::Refused(trouble(
+        "115" | "116" => Ended::Refused(trouble(
             "ngrok does not accept connections from this network",
             "Change the restrictions of agents' addresses at https://dashboard.ngrok.com/ip-restrictions, then start the tunnel again.",
         )),
-        "108" => Verdict::Later(trouble(
+        "108" => Ended::Later(trouble(
             "another ngrok agent uses the account, and the plan allows no more",
             "Stop the other one (https://dashboard.ngrok.com/agents lists them); it is tried again by itself.",
         )),
-        "334" => Verdict::Later(trouble(
+        "334" => Ended::Later(trouble(
             "the domain is still in use by another ngrok agent",
             "After a sleep this passes within a minute. Otherwise stop the other one (https://dashboard.ngrok.com/agents lists them).",
         )),
-        "300" | "7117" => Verdict::Refused(trouble(
+        "300" | "7117" => Ended::Refused(trouble(
             &format!("ngrok does not give the endpoint: {said}"),
             "Choose one of the account's domains (https://dashboard.ngrok.com/domains), or none.",
         )),
-        "313" | "314" | "315" | "316" | "317" | "318" | "319" | "320" | "323" => Verdict::Refused(trouble(
+        "313" | "314" | "315" | "316" | "317" | "318" | "319" | "320" | "323" => Ended::Refused(trouble(
             &format!("the domain is not this account's: {said}"),
             "Copy the account's domain from https://dashboard.ngrok.com/domains into the tunnel's settings, or leave it empty.",
         )),
-        "725" | "726" | "727" => Verdict::Refused(trouble(
+        "725" | "726" | "727" => Ended::Refused(trouble(
             &format!("the plan's limit is used up: {said}"),
             "Wait for the next month, take a larger plan (https://dashboard.ngrok.com/billing), or choose another tunnel; then start it again.",
         )),
-        _ => Verdict::Later(trouble(
+        _ => Ended::Later(trouble(
             &format!("ngrok refuses: {said}"),
             "It is tried again by itself. The code is explained at https://ngrok.com/docs/errors/reference.",
         )),
@@ -168,7 +145,7 @@ mod tests {
         SecretString::from("2abcTOKEN_of_this_test")
     }
 
-    fn verdict(number: &str) -> Verdict {
+    fn verdict(number: &str) -> Ended {
         judge(
             Some(&format!("ERR_NGROK_{number}")),
             "Your authtoken: 2abcTOKEN_of_this_test\r\nis wrong.",
@@ -179,7 +156,7 @@ mod tests {
     #[test]
     fn a_refusal_that_waiting_cannot_mend_says_what_to_do() {
         for number in ["105", "106", "107", "300", "4018", "7117", "727", "320"] {
-            let Verdict::Refused(trouble) = verdict(number) else { panic!("{number} is tried again") };
+            let Ended::Refused(trouble) = verdict(number) else { panic!("{number} is tried again") };
             assert!(trouble.reason.contains(&format!("ERR_NGROK_{number}")), "{trouble:?}");
             assert!(trouble.remedy.is_some_and(|remedy| remedy.contains("https://dashboard.ngrok.com/")));
         }
@@ -188,9 +165,9 @@ mod tests {
     #[test]
     fn what_may_pass_by_itself_is_tried_again() {
         for number in ["108", "334", "9999"] {
-            assert!(matches!(verdict(number), Verdict::Later(_)), "{number}");
+            assert!(matches!(verdict(number), Ended::Later(_)), "{number}");
         }
-        assert!(matches!(judge(None, "busy", &token()), Verdict::Later(_)));
+        assert!(matches!(judge(None, "busy", &token()), Ended::Later(_)));
     }
 
     #[test]
@@ -205,6 +182,6 @@ mod tests {
     #[test]
     fn an_endpoint_that_somebody_stopped_stays_stopped() {
         let stopped = AcceptError::ListenerClosed { message: String::new(), error_code: None };
-        assert!(matches!(of_accept(&stopped, &token()), Verdict::Refused(_)));
+        assert!(matches!(of_accept(&stopped, &token()), Ended::Refused(_)));
     }
 }

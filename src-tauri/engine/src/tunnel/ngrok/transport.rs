@@ -17,11 +17,11 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use super::refusal::{self, Verdict};
+use super::refusal;
 use crate::tunnel::ByteStream;
 use crate::tunnel::backoff::Backoff;
 use crate::tunnel::dial::Dial;
-use crate::tunnel::link::Report;
+use crate::tunnel::link::{Ended, Report};
 use crate::tunnel::state::Trouble;
 
 /// What a pump may hold of each direction, in bytes: the crate's own windows bound what is under way beyond it.
@@ -45,7 +45,7 @@ pub(super) struct Transport {
     hurry: Notify,
     current: Mutex<Current>,
     /// Why there will be no other connection.
-    verdict: Mutex<Option<Verdict>>,
+    ended: Mutex<Option<Ended>>,
     /// Told when a connection was made after the first one.
     dialled_anew: Notify,
 }
@@ -72,7 +72,7 @@ impl Transport {
             closed: CancellationToken::new(),
             hurry: Notify::new(),
             current: Mutex::default(),
-            verdict: Mutex::default(),
+            ended: Mutex::default(),
             dialled_anew: Notify::new(),
         })
     }
@@ -99,8 +99,8 @@ impl Transport {
     }
 
     /// Ends the link for this reason, as soon as the answer to whoever ordered it is on its way.
-    pub(super) fn end(self: &Arc<Self>, verdict: Verdict) {
-        *self.verdict.lock() = Some(verdict);
+    pub(super) fn end(self: &Arc<Self>, ended: Ended) {
+        *self.ended.lock() = Some(ended);
         let transport = Arc::clone(self);
         tokio::spawn(async move {
             tokio::time::sleep(ANSWER_FIRST).await;
@@ -109,8 +109,8 @@ impl Transport {
     }
 
     /// Why the crate got no other connection, where that was for a refusal.
-    pub(super) fn take_verdict(&self) -> Option<Verdict> {
-        self.verdict.lock().take()
+    pub(super) fn take_end(&self) -> Option<Ended> {
+        self.ended.lock().take()
     }
 
     /// Lets go: the edge sees the connection end, and the crate gets no other one.
@@ -224,7 +224,7 @@ impl Connector for TransportConnector {
             }
             // It connected, but the edge did not give the tunnel back. The crate would try that for ever.
             Some(refused) => {
-                *transport.verdict.lock() = Some(refusal::of_accept(&refused, &transport.token));
+                *transport.ended.lock() = Some(refusal::of_accept(&refused, &transport.token));
                 Err(ConnectError::Canceled)
             }
         }
