@@ -10,13 +10,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
-use rustls::ServerConfig;
-use rustls::pki_types::PrivatePkcs8KeyDer;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
-use tokio_rustls::TlsAcceptor;
+
+use crate::certificates::Authority;
 
 /// The stand-in. It ends when it is dropped.
 #[derive(Debug)]
@@ -27,25 +25,15 @@ pub struct Internet {
     _task: JoinSet<()>,
 }
 
-struct Authority {
-    issuer: Issuer<'static, KeyPair>,
-}
-
 impl Internet {
     /// Starts it without any host.
     ///
     /// # Panics
     /// When no port is free.
     pub async fn start() -> Self {
-        let key = KeyPair::generate().expect("a key is made");
-        let mut authority = CertificateParams::new(Vec::new()).expect("no names are fine");
-        authority.distinguished_name.push(DnType::CommonName, "Stand-in for the internet");
-        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        authority.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        let authority = Arc::new(Authority::new("Stand-in for the internet"));
         let ca = tempfile::NamedTempFile::new().expect("a file");
-        let pem = authority.self_signed(&key).expect("the authority signs itself").pem();
-        std::fs::write(ca.path(), pem).expect("writes");
-        let authority = Arc::new(Authority { issuer: Issuer::new(authority, key) });
+        std::fs::write(ca.path(), &authority.pem).expect("writes");
 
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port is free");
         let address = listener.local_addr().expect("is bound");
@@ -83,21 +71,6 @@ impl Internet {
     }
 }
 
-impl Authority {
-    fn acceptor(&self, host: &str) -> TlsAcceptor {
-        let key = KeyPair::generate().expect("a key is made");
-        let leaf = CertificateParams::new([host.to_owned()]).expect("the name is valid");
-        let leaf = leaf.signed_by(&key, &self.issuer).expect("the authority signs");
-        let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .expect("ring knows TLS 1.2 and 1.3")
-            .with_no_client_auth()
-            .with_single_cert(vec![leaf.der().clone()], PrivatePkcs8KeyDer::from(key.serialize_der()).into())
-            .expect("key and certificate belong together");
-        TlsAcceptor::from(Arc::new(config))
-    }
-}
-
 /// One client: `CONNECT host:port`, TLS, then bytes. Whatever fails ends the connection, as on the internet.
 async fn connection(
     mut stream: TcpStream,
@@ -117,7 +90,7 @@ async fn connection(
         return None;
     };
     stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.ok()?;
-    let mut client = authority.acceptor(&host).accept(stream).await.ok()?;
+    let mut client = authority.acceptor(&[&host]).accept(stream).await.ok()?;
     let mut server = TcpStream::connect(to).await.ok()?;
     tokio::io::copy_bidirectional(&mut client, &mut server).await.ok()?;
     None

@@ -1,7 +1,9 @@
 //! What Hookline's integration tests stand on: real processes, real HTTP, real `mongod`.
 
+mod certificates;
 #[cfg(feature = "desktop")]
 pub mod desktop;
+pub mod files;
 pub mod internet;
 pub mod mongod;
 pub mod ngrok_edge;

@@ -15,6 +15,7 @@ use hookline_engine::store::{
     Destination, DestinationKind, EndpointPhase, Source, Store, StoreOptions, SyncJob,
 };
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -102,6 +103,36 @@ fn quick(
     })
 }
 
+/// A Stripe, a job of its events, and what sets its endpoint up.
+struct World {
+    _folder: tempfile::TempDir,
+    stripe: Stripe,
+    store: Store,
+    secrets: Arc<FileSecrets>,
+    job: JobId,
+    public: watch::Sender<Option<Url>>,
+    endpoints: Endpoints,
+}
+
+impl World {
+    async fn new() -> Self {
+        hookline_engine::app::use_tls();
+        let folder = tempfile::tempdir().expect("a folder");
+        let stripe = Stripe::start(KEY, Permission::WriteEndpoints).await;
+        let (store, secrets, job) = store_with_job(folder.path()).await;
+        let public = watch::Sender::new(Some(address("one")));
+        let endpoints = quick(&store, Arc::clone(&secrets), &stripe, &public);
+        Self { _folder: folder, stripe, store, secrets, job, public, endpoints }
+    }
+}
+
+/// Keeps the endpoints in line until it is told to stop.
+fn keep(endpoints: &Endpoints) -> (CancellationToken, JoinHandle<()>) {
+    let stop = CancellationToken::new();
+    let keeping = tokio::spawn(keeper::run(endpoints.clone(), stop.clone()));
+    (stop, keeping)
+}
+
 async fn is_in_line(endpoints: &Endpoints, job: &JobId) {
     eventually("it is in line", async || {
         let view = endpoints.view(&WorkspaceId::default_workspace(), job).await.expect("is there");
@@ -113,14 +144,8 @@ async fn is_in_line(endpoints: &Endpoints, job: &JobId) {
 
 #[tokio::test]
 async fn what_a_request_leaves_half_done_is_gone_on_with_until_it_is_done() {
-    hookline_engine::app::use_tls();
-    let folder = tempfile::tempdir().expect("a folder");
-    let stripe = Stripe::start(KEY, Permission::WriteEndpoints).await;
-    let (store, secrets, job) = store_with_job(folder.path()).await;
-    let public = watch::Sender::new(Some(address("one")));
-    let endpoints = quick(&store, Arc::clone(&secrets), &stripe, &public);
-    let stop = CancellationToken::new();
-    let keeping = tokio::spawn(keeper::run(endpoints.clone(), stop.clone()));
+    let World { _folder, stripe, store, secrets, job, public: _public, endpoints } = World::new().await;
+    let (stop, keeping) = keep(&endpoints);
     let workspace = WorkspaceId::default_workspace();
     stripe.fail(&Method::POST, &[Fault::DoneButCut, Fault::Cut, Fault::RateLimit(9)]);
     endpoints.create(&workspace, &job).await.expect_err("its end is not known");
@@ -139,12 +164,7 @@ async fn what_a_request_leaves_half_done_is_gone_on_with_until_it_is_done() {
 
 #[tokio::test]
 async fn what_was_begun_is_finished_as_it_is_wanted_by_then() {
-    hookline_engine::app::use_tls();
-    let folder = tempfile::tempdir().expect("a folder");
-    let stripe = Stripe::start(KEY, Permission::WriteEndpoints).await;
-    let (store, secrets, job) = store_with_job(folder.path()).await;
-    let public = watch::Sender::new(Some(address("one")));
-    let endpoints = quick(&store, secrets, &stripe, &public);
+    let World { _folder, stripe, store, secrets: _secrets, job, public, endpoints } = World::new().await;
     let workspace = WorkspaceId::default_workspace();
     let begin = async || {
         stripe.fail(&Method::POST, &[Fault::DoneButCut]);
@@ -171,8 +191,7 @@ async fn what_was_begun_is_finished_as_it_is_wanted_by_then() {
     let mut other = store.sync_job(&workspace, &job).await.expect("is there");
     other.webhook_config.event_types = TypePatterns::new(["invoice.paid"]);
     store.put_sync_job(other).await.expect("is changed");
-    let stop = CancellationToken::new();
-    let keeping = tokio::spawn(keeper::run(endpoints.clone(), stop.clone()));
+    let (stop, keeping) = keep(&endpoints);
     is_in_line(&endpoints, &job).await;
     is_as_wanted("three", &["invoice.paid"]);
     stop.cancel();
@@ -182,14 +201,8 @@ async fn what_was_begun_is_finished_as_it_is_wanted_by_then() {
 
 #[tokio::test]
 async fn the_endpoint_follows_the_public_address_until_the_provider_knows_it() {
-    hookline_engine::app::use_tls();
-    let folder = tempfile::tempdir().expect("a folder");
-    let stripe = Stripe::start(KEY, Permission::WriteEndpoints).await;
-    let (store, secrets, job) = store_with_job(folder.path()).await;
-    let public = watch::Sender::new(Some(address("one")));
-    let endpoints = quick(&store, secrets, &stripe, &public);
-    let stop = CancellationToken::new();
-    let keeping = tokio::spawn(keeper::run(endpoints.clone(), stop.clone()));
+    let World { _folder, stripe, store, secrets: _secrets, job, public, endpoints } = World::new().await;
+    let (stop, keeping) = keep(&endpoints);
     let workspace = WorkspaceId::default_workspace();
     endpoints.create(&workspace, &job).await.expect("is made");
     let is_at = async |name: &str| {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use hookline_tests::files::files_below;
 
 /// Knows all secrets of a test.
 pub(super) struct Scanner {
@@ -53,7 +54,8 @@ impl Scanner {
     /// That none stands in any file below the folder, but for those that may hold secrets. Tells which files were read.
     #[track_caller]
     pub(super) fn assert_clean_below(&self, folder: &Path) -> Vec<PathBuf> {
-        let files = files_below(folder);
+        let mut files = files_below(folder);
+        files.retain(|path| !MAY_HOLD_SECRETS.iter().any(|name| path.ends_with(name)));
         for file in &files {
             let found = std::fs::read(file).expect("reads");
             let found = self.found_in(&found);
@@ -63,19 +65,8 @@ impl Scanner {
     }
 }
 
-/// All files below a folder, but for the two that may hold secrets.
-fn files_below(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).expect("reads") {
-        let path = entry.expect("reads").path();
-        if path.is_dir() {
-            found.extend(files_below(&path));
-        } else if !path.ends_with("secrets.json") && !path.ends_with("server.json") {
-            found.push(path);
-        }
-    }
-    found
-}
+/// The two files that may hold secrets.
+const MAY_HOLD_SECRETS: [&str; 2] = ["secrets.json", "server.json"];
 
 fn forms_of(secret: &str) -> Vec<(&'static str, String)> {
     let hex = hex::encode(secret);

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use futures_util::StreamExt as _;
+use hookline_tests::files::files_below;
 use hookline_tests::ngrok_edge::{Edge, LinkEnd, TOKEN};
 use hookline_tests::process::{Hookline, Job, PATIENCE, client, program, text};
 use hookline_tests::webhooks::{customer, now_seconds, post_stripe, stripe_event};
@@ -230,20 +231,10 @@ async fn a_refusal_says_what_to_do_and_a_start_by_hand_tries_again() {
 
     // The edge repeated the token in its error; nothing here did.
     hookline.stop().await;
-    for entry in walk(folder.path()) {
+    for entry in files_below(folder.path()) {
         let bytes = std::fs::read(&entry).expect("reads");
         assert!(!bytes.windows(token.len()).any(|window| window == token.as_bytes()), "{}", entry.display());
     }
-}
-
-fn walk(folder: &Path) -> Vec<std::path::PathBuf> {
-    std::fs::read_dir(folder)
-        .expect("reads")
-        .flat_map(|entry| {
-            let path = entry.expect("reads").path();
-            if path.is_dir() { walk(&path) } else { vec![path] }
-        })
-        .collect()
 }
 
 #[tokio::test]
