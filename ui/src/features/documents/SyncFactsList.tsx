@@ -1,11 +1,11 @@
 import { Anchor, Group, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import type { ReactNode } from "react";
 import { describeError } from "../../api/client";
 import { jobsQuery, providersQuery } from "../../api/queries";
 import { formatAbsolute } from "../../shared/format/times";
 import { CopyButton } from "../../shared/ui/CopyButton";
+import { Fact } from "../../shared/ui/Fact";
 import { Status } from "../../shared/ui/Status";
 import { Time } from "../../shared/ui/Time";
 import classes from "./Documents.module.css";
@@ -74,15 +74,6 @@ export function SyncFactsList({ facts }: { facts: SyncFacts }) {
       )}
       {facts.apiVersion && <Fact term="API version">{facts.apiVersion}</Fact>}
     </dl>
-  );
-}
-
-function Fact({ term, children }: { term: string; children: ReactNode }) {
-  return (
-    <>
-      <dt>{term}</dt>
-      <dd>{children}</dd>
-    </>
   );
 }
 

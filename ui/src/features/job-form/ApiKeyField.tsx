@@ -105,12 +105,7 @@ function StoredKey({ source, provider }: { source: Source; provider: ProviderInf
           {apiKey === "" ? "Check key" : "Save and check key"}
         </Button>
       </Group>
-      <KeyCheckResult
-        provider={provider.label}
-        isPending={check.isPending}
-        data={check.data}
-        error={check.error}
-      />
+      <KeyCheckResult provider={provider.label} check={check} />
     </Stack>
   );
 }
@@ -142,12 +137,7 @@ export function ChosenKey({ source, provider }: { source: Source; provider: Prov
           An API key is stored with this source.
         </Text>
       </Group>
-      <KeyCheckResult
-        provider={provider.label}
-        isPending={check.isPending}
-        data={check.data}
-        error={check.error}
-      />
+      <KeyCheckResult provider={provider.label} check={check} />
     </Stack>
   );
 }

@@ -1,12 +1,15 @@
 /** The job's endpoint at its provider, among the job's settings. */
+
 import { Button, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
+import { describeError } from "../../api/client";
 import { providersQuery, sourcesQuery } from "../../api/queries";
 import type { SyncJob } from "../../api/schema";
-import { Unselectable, WentWrong } from "../../shared/endpoint/EndpointParts";
+import { Unselectable } from "../../shared/endpoint/EndpointParts";
 import { ManagedEndpointPanel } from "../../shared/endpoint/ManagedEndpointPanel";
 import { endpointQuery } from "../../shared/endpoint/queries";
 import { ButtonLink } from "../../shared/ui/links";
+import { Problem } from "../../shared/ui/Problem";
 import classes from "./SettingsTab.module.css";
 
 /** Nothing where the provider cannot be set up from here. */
@@ -58,7 +61,7 @@ function Content({ job, provider }: { job: SyncJob; provider: string }) {
   if (error) {
     return (
       <Stack gap="xs" align="flex-start">
-        <WentWrong title="How it stands could not be read" error={error} />
+        <Problem title="How it stands could not be read" {...describeError(error)} />
         <Button variant="default" loading={isFetching} onClick={() => void refetch()}>
           Retry
         </Button>

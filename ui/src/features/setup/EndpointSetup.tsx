@@ -1,17 +1,20 @@
 /** The short way: Hookline makes the endpoint at the provider with the API key of the job's source. */
+
 import { Button, Skeleton, Stack, Text } from "@mantine/core";
 import { IconWand } from "@tabler/icons-react";
 import type { UseQueryResult } from "@tanstack/react-query";
+import { describeError } from "../../api/client";
 import type { Endpoint, ProviderInfo, Source } from "../../api/schema";
 import { sentence } from "../../api/sentence";
 import { ApiKeyStep } from "../../shared/apiKey/ApiKeyStep";
 import parts from "../../shared/endpoint/Endpoint.module.css";
-import { Unselectable, WentWrong } from "../../shared/endpoint/EndpointParts";
+import { Unselectable } from "../../shared/endpoint/EndpointParts";
 import { ManagedEndpointPanel } from "../../shared/endpoint/ManagedEndpointPanel";
 import { NoAddress } from "../../shared/endpoint/NoAddress";
 import { useCreateEndpoint } from "../../shared/endpoint/queries";
 import { noAddressWords, otherObstacle, typesWords } from "../../shared/endpoint/words";
 import { ButtonLink } from "../../shared/ui/links";
+import { Problem } from "../../shared/ui/Problem";
 import { Prose } from "../../shared/ui/Prose";
 import { Status } from "../../shared/ui/Status";
 
@@ -36,7 +39,10 @@ export function EndpointSetup({ jobId, source, provider, query }: EndpointSetupP
   if (error) {
     return (
       <Stack gap="xs" align="flex-start">
-        <WentWrong title={`Whether ${provider.label} can be set up from here is not known`} error={error} />
+        <Problem
+          title={`Whether ${provider.label} can be set up from here is not known`}
+          {...describeError(error)}
+        />
         <Button variant="default" loading={isFetching} onClick={() => void refetch()}>
           Retry
         </Button>
@@ -116,7 +122,7 @@ function Offer({ jobId, source, provider, endpoint }: OfferProps) {
         {create.isPending && <Status tone="busy">{`The endpoint is being made at ${label}…`}</Status>}
       </div>
       {create.isError && !create.isPending && (
-        <WentWrong title={`It was not set up at ${label}`} error={create.error} />
+        <Problem title={`It was not set up at ${label}`} {...describeError(create.error)} />
       )}
     </div>
   );

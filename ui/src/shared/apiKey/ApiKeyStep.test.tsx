@@ -62,15 +62,17 @@ describe("the key of a source", () => {
   });
 
   it("is checked also where the sources are told to have changed before the answer is there", async () => {
-    let answer: (value: unknown) => void = () => {};
+    let answer: ((value: unknown) => void) | undefined;
     const { client } = show(false, {
       [`PATCH ${paths.source}`]: () => new Promise((resolve) => (answer = resolve)),
     });
     fireEvent.change(await field(), { target: { value: KEY } });
     await userEvent.click(screen.getByRole("button", { name: "Save and check key" }));
+    // The request is on its way before anybody tells of it: on a busy machine that takes a moment.
+    await waitFor(() => expect(answer).toBeDefined());
     act(() => void client.setQueryData(keys.sources, [{ ...source, hasApiKey: true }]));
     await screen.findByText("API key stored");
-    await act(async () => answer({ ...source, hasApiKey: true }));
+    await act(async () => answer?.({ ...source, hasApiKey: true }));
     await screen.findByText("Stripe takes the key");
   });
 

@@ -53,12 +53,7 @@ export function ApiKeyStep({ source, provider }: ApiKeyStepProps) {
           Use another key
         </Button>
       </Group>
-      <KeyCheckResult
-        provider={provider.label}
-        isPending={check.isPending}
-        data={check.data}
-        error={check.error}
-      />
+      <KeyCheckResult provider={provider.label} check={check} />
     </section>
   );
 }

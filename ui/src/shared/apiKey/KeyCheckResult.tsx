@@ -3,17 +3,17 @@ import { describeError } from "../../api/client";
 import type { KeyCheck } from "../../api/schema";
 import { Linked } from "../ui/Linked";
 import { Status } from "../ui/Status";
+import type { useCheckApiKey } from "./mutations";
 import { accountWords, refusalOf } from "./words";
 
 interface KeyCheckResultProps {
   provider: string;
-  isPending: boolean;
-  data: KeyCheck | undefined;
-  error: Error | null;
+  /** How asking the provider goes. */
+  check: Pick<ReturnType<typeof useCheckApiKey>, "isPending" | "data" | "error">;
 }
 
 /** Whose key it is, or why it is not taken and what it has to be allowed. */
-export function KeyCheckResult({ provider, isPending, data, error }: KeyCheckResultProps) {
+export function KeyCheckResult({ provider, check: { isPending, data, error } }: KeyCheckResultProps) {
   return (
     <div aria-live="polite" style={{ overflowWrap: "anywhere" }}>
       {isPending ? (

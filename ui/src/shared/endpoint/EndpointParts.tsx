@@ -1,11 +1,13 @@
 /** What is shown of an endpoint, piece by piece. */
+
 import { Button, Code, Text } from "@mantine/core";
 import { IconTool } from "@tabler/icons-react";
-import { type ReactNode, useState } from "react";
-import { describeError } from "../../api/client";
+import { useState } from "react";
 import type { Endpoint, ManagedEndpoint } from "../../api/schema";
 import { sentence } from "../../api/sentence";
+import { Callout } from "../ui/Callout";
 import { CopyButton } from "../ui/CopyButton";
+import { Fact } from "../ui/Fact";
 import { Linked } from "../ui/Linked";
 import { Status, type Tone } from "../ui/Status";
 import { Time } from "../ui/Time";
@@ -39,15 +41,6 @@ export function EndpointFacts({ managed }: { managed: ManagedEndpoint }) {
         <Time value={checkedAt} />
       </Fact>
     </dl>
-  );
-}
-
-function Fact({ term, children }: { term: string; children: ReactNode }) {
-  return (
-    <>
-      <dt>{term}</dt>
-      <dd>{children}</dd>
-    </>
   );
 }
 
@@ -103,7 +96,7 @@ export function EndpointTrouble({ endpoint, managed, isMending, onMend }: Endpoi
   if (drift.length === 0 && !trouble) return null;
   const tone: Tone = isHarmed(managed) ? "bad" : trouble ? "wait" : "ok";
   return (
-    <section className={classes.box} data-tone={tone} aria-label="What is wrong">
+    <Callout tone={tone} roomy aria-label="What is wrong">
       {drift.length > 0 && (
         <ul className={classes.drift} aria-label="Differences">
           {drift.map(({ kind, message, harmful }) => (
@@ -148,7 +141,7 @@ export function EndpointTrouble({ endpoint, managed, isMending, onMend }: Endpoi
           </Text>
         )}
       </div>
-    </section>
+    </Callout>
   );
 }
 
@@ -157,7 +150,7 @@ export function Unselectable({ endpoint }: { endpoint: Endpoint }) {
   const { unselectable, providerLabel } = endpoint;
   if (unselectable.length === 0) return null;
   return (
-    <section className={classes.box} aria-label="Event types that cannot be selected">
+    <Callout tone="wait" roomy aria-label="Event types that cannot be selected">
       <Text size="sm">
         {unselectable.length === 1
           ? `One of this job's event types cannot be selected at ${providerLabel}, and is not sent to this endpoint:`
@@ -173,24 +166,6 @@ export function Unselectable({ endpoint }: { endpoint: Endpoint }) {
           </li>
         ))}
       </ul>
-    </section>
-  );
-}
-
-/** What went wrong just now, with addresses that can be followed. */
-export function WentWrong({ title, error }: { title: string; error: unknown }) {
-  const { message, hint } = describeError(error);
-  return (
-    <div className={classes.box} data-tone="bad" role="alert">
-      <Status tone="bad">{title}</Status>
-      <Text size="sm" component="div">
-        <Linked>{message}</Linked>
-      </Text>
-      {hint && (
-        <Text size="sm" c="dimmed" component="div">
-          <Linked>{hint}</Linked>
-        </Text>
-      )}
-    </div>
+    </Callout>
   );
 }

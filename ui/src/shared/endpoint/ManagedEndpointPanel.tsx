@@ -1,12 +1,16 @@
 /** An endpoint that Hookline made at the provider: how it stands, and what can be done about it. */
+
 import { Button, Group, Text } from "@mantine/core";
 import { modals } from "@mantine/modals";
 import { IconRefresh, IconTrash } from "@tabler/icons-react";
+import { describeError } from "../../api/client";
 import type { Endpoint, ManagedEndpoint } from "../../api/schema";
+import { Callout } from "../ui/Callout";
 import { ButtonLink } from "../ui/links";
+import { Problem } from "../ui/Problem";
 import { Status } from "../ui/Status";
 import classes from "./Endpoint.module.css";
-import { EndpointFacts, EndpointStatus, EndpointTrouble, Unselectable, WentWrong } from "./EndpointParts";
+import { EndpointFacts, EndpointStatus, EndpointTrouble, Unselectable } from "./EndpointParts";
 import { NoAddress } from "./NoAddress";
 import { useCheckEndpoint, useMendEndpoint, useRemoveEndpoint } from "./queries";
 import { endpointSentence, noAddressWords, removalLoss } from "./words";
@@ -49,7 +53,7 @@ export function ManagedEndpointPanel({ jobId, endpoint, managed }: ManagedEndpoi
       />
       {noAddress && <NoAddress provider={provider} words={noAddress} />}
       {endpoint.obstacle?.code === "api_key_missing" && (
-        <div className={classes.box} role="note">
+        <Callout tone="wait" roomy role="note">
           <Text size="sm">
             The job's source has no API key any more: Hookline can neither check this endpoint nor change it.
           </Text>
@@ -58,7 +62,7 @@ export function ManagedEndpointPanel({ jobId, endpoint, managed }: ManagedEndpoi
               Enter a key
             </ButtonLink>
           </div>
-        </div>
+        </Callout>
       )}
       <Unselectable endpoint={endpoint} />
       <EndpointFacts managed={managed} />
@@ -89,9 +93,9 @@ export function ManagedEndpointPanel({ jobId, endpoint, managed }: ManagedEndpoi
         )}
         {mend.isSuccess && managed.drift.length === 0 && <Status tone="ok">It is in line again</Status>}
       </div>
-      {check.isError && <WentWrong title={`${provider} could not be asked`} error={check.error} />}
-      {mend.isError && <WentWrong title="It was not brought into line" error={mend.error} />}
-      {remove.isError && <WentWrong title="It was not removed" error={remove.error} />}
+      {check.isError && <Problem title={`${provider} could not be asked`} {...describeError(check.error)} />}
+      {mend.isError && <Problem title="It was not brought into line" {...describeError(mend.error)} />}
+      {remove.isError && <Problem title="It was not removed" {...describeError(remove.error)} />}
     </div>
   );
 }

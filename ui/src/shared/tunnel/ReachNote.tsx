@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { statusQuery } from "../../api/queries";
 import type { TunnelState } from "../../api/schema";
 import { useNow } from "../state/now";
+import { Callout } from "../ui/Callout";
 import { Linked } from "../ui/Linked";
 import { ButtonLink, TextLink } from "../ui/links";
 import { Status } from "../ui/Status";
@@ -36,7 +37,7 @@ export function ReachNote({ provider, children }: ReachNoteProps) {
   const { state } = tunnel;
   if (state === "online") return null;
   return (
-    <div className={classes.note} role="note" data-tone={TUNNEL_TONES[state]}>
+    <Callout tone={state === "off" ? "wait" : TUNNEL_TONES[state]} roomy role="note">
       {state === "off" ? (
         <>
           <Text size="sm" fw={600}>
@@ -59,7 +60,7 @@ export function ReachNote({ provider, children }: ReachNoteProps) {
           {linkWords(state)}
         </ButtonLink>
       </div>
-    </div>
+    </Callout>
   );
 }
 

@@ -1,8 +1,9 @@
 import { Text } from "@mantine/core";
-import classes from "./Problem.module.css";
+import { Callout } from "./Callout";
+import { Linked } from "./Linked";
 import { Status } from "./Status";
 
-/** What went wrong and what to do, where it happened. */
+/** What went wrong and what to do, where it happened, with web addresses that can be followed. */
 export function Problem({
   title,
   message,
@@ -10,17 +11,19 @@ export function Problem({
 }: {
   title: string;
   message: string;
-  hint?: string | undefined;
+  hint?: string | null | undefined;
 }) {
   return (
-    <div className={classes.problem} role="alert">
+    <Callout tone="bad" role="alert">
       <Status tone="bad">{title}</Status>
-      <Text size="sm">{message}</Text>
+      <Text size="sm" component="div">
+        <Linked>{message}</Linked>
+      </Text>
       {hint && (
-        <Text size="sm" c="dimmed">
-          {hint}
+        <Text size="sm" c="dimmed" component="div">
+          <Linked>{hint}</Linked>
         </Text>
       )}
-    </div>
+    </Callout>
   );
 }

@@ -6,10 +6,10 @@ import { describeError } from "../../../api/client";
 import { formatCount } from "../../../shared/format/numbers";
 import { useUpdateTunnel } from "../../../shared/tunnel/mutations";
 import { ExternalLink } from "../../../shared/ui/Linked";
+import { Problem } from "../../../shared/ui/Problem";
 import { Status } from "../../../shared/ui/Status";
 import classes from "./Tunnel.module.css";
 import type { FieldsProps } from "./TunnelForm";
-import { Words } from "./TunnelStatusCard";
 import { FREE_PLAN, forgetTokenRequest, MOST } from "./values";
 
 const TOKEN_PAGE = "https://dashboard.ngrok.com/get-started/your-authtoken";
@@ -149,7 +149,7 @@ function Authtoken({ tunnel, values, problems, onChange }: FieldsProps) {
           </Text>
         )}
       </Group>
-      {forget.error && <Words title="It was not forgotten" {...describeError(forget.error)} />}
+      {forget.error && <Problem title="It was not forgotten" {...describeError(forget.error)} />}
     </section>
   );
 }

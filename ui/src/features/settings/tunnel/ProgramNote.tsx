@@ -1,7 +1,7 @@
 import { Text } from "@mantine/core";
+import { Callout } from "../../../shared/ui/Callout";
 import { ExternalLink } from "../../../shared/ui/Linked";
 import { Status } from "../../../shared/ui/Status";
-import classes from "./Tunnel.module.css";
 
 const PAGES: Record<string, { href: string; after: string }> = {
   cloudflared: {
@@ -18,7 +18,7 @@ const PAGES: Record<string, { href: string; after: string }> = {
 export function ProgramNote({ name, found }: { name: string; found: boolean }) {
   const page = PAGES[name];
   return (
-    <div className={classes.trouble} data-tone={found ? "idle" : "wait"} role="note">
+    <Callout tone={found ? "idle" : "wait"} role="note">
       <Status tone={found ? "ok" : "wait"}>{found ? `${name} was found` : `${name} was not found`}</Status>
       {found ? (
         <Text size="sm">Hookline starts it and stops it.</Text>
@@ -29,6 +29,6 @@ export function ProgramNote({ name, found }: { name: string; found: boolean }) {
         </Text>
       )}
       {page && <Text size="sm">{page.after}</Text>}
-    </div>
+    </Callout>
   );
 }

@@ -3,13 +3,13 @@ import { type FormEvent, useRef, useState } from "react";
 import { ApiError, describeError } from "../../../api/client";
 import type { TunnelAnswer, TunnelState } from "../../../api/schema";
 import { useUpdateTunnel } from "../../../shared/tunnel/mutations";
+import { Problem } from "../../../shared/ui/Problem";
 import { Status } from "../../../shared/ui/Status";
 import { KindCards } from "./KindCards";
 import { NgrokFields } from "./NgrokFields";
 import { OwnAddressFields } from "./OwnAddressFields";
 import { ProgramNote } from "./ProgramNote";
 import classes from "./Tunnel.module.css";
-import { Words } from "./TunnelStatusCard";
 import { fieldOf, programOf, requestOf, type TunnelValues, validateTunnel, valuesOf } from "./values";
 
 /** What the fields of a kind are given. */
@@ -85,7 +85,7 @@ export function TunnelForm({ tunnel }: { tunnel: TunnelAnswer }) {
             <Status tone="ok">{savedWords(update.data.settings.on, tunnel.status.state)}</Status>
           )}
         </div>
-        {update.error && !field && <Words title="Nothing was changed" {...describeError(update.error)} />}
+        {update.error && !field && <Problem title="Nothing was changed" {...describeError(update.error)} />}
       </Stack>
       {values.kind !== "none" && (
         <Text size="xs" c="dimmed">

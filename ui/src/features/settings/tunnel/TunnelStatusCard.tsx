@@ -1,6 +1,5 @@
 import { Button, Group, Stack, Text } from "@mantine/core";
 import { IconPlugConnected, IconPlugConnectedX, IconStethoscope } from "@tabler/icons-react";
-import type { ReactNode } from "react";
 import { describeError } from "../../../api/client";
 import type { TunnelCheckAnswer, TunnelSettings, TunnelStatus } from "../../../api/schema";
 import { sentence } from "../../../api/sentence";
@@ -15,7 +14,10 @@ import {
   TUNNEL_WORDS,
   troubleOf,
 } from "../../../shared/tunnel/state";
+import { Callout } from "../../../shared/ui/Callout";
+import { Fact } from "../../../shared/ui/Fact";
 import { Linked } from "../../../shared/ui/Linked";
+import { Problem } from "../../../shared/ui/Problem";
 import { Status } from "../../../shared/ui/Status";
 import { Time } from "../../../shared/ui/Time";
 import { PathValue } from "../PathValue";
@@ -76,20 +78,11 @@ export function TunnelStatusCard({ status, settings }: TunnelStatusCardProps) {
   );
 }
 
-function Fact({ term, children }: { term: string; children: ReactNode }) {
-  return (
-    <>
-      <dt>{term}</dt>
-      <dd>{children}</dd>
-    </>
-  );
-}
-
 function Trouble({ status, next }: { status: TunnelStatus; next: string | null }) {
   const trouble = troubleOf(status);
   if (!trouble && !next) return null;
   return (
-    <section className={classes.trouble} data-tone={TUNNEL_TONES[status.state]} aria-label="What is wrong">
+    <Callout tone={TUNNEL_TONES[status.state]} aria-label="What is wrong">
       {trouble && (
         <Text size="sm" fw={600} component="div">
           <Linked>{trouble}</Linked>
@@ -101,7 +94,7 @@ function Trouble({ status, next }: { status: TunnelStatus; next: string | null }
         </Text>
       )}
       {next && <Text size="sm">{next}</Text>}
-    </section>
+    </Callout>
   );
 }
 
@@ -188,7 +181,7 @@ function CheckResult({ answer }: { answer: TunnelCheckAnswer }) {
     return <Status tone="ok">{`A request to the public address came back${after}`}</Status>;
   }
   return (
-    <Words
+    <Problem
       title="The request did not come back"
       message={sentence(error?.message ?? "nothing was answered")}
       hint={error?.hint}
@@ -197,23 +190,5 @@ function CheckResult({ answer }: { answer: TunnelCheckAnswer }) {
 }
 
 function Wrong({ title, error }: { title: string; error: unknown }) {
-  return <Words title={title} {...describeError(error)} />;
-}
-
-/** What went wrong, with web addresses that can be followed. */
-export function Words(props: { title: string; message: string; hint?: string | null | undefined }) {
-  const { title, message, hint } = props;
-  return (
-    <div className={classes.trouble} data-tone="bad" role="alert">
-      <Status tone="bad">{title}</Status>
-      <Text size="sm" component="div">
-        <Linked>{message}</Linked>
-      </Text>
-      {hint && (
-        <Text size="sm" component="div">
-          <Linked>{hint}</Linked>
-        </Text>
-      )}
-    </div>
-  );
+  return <Problem title={title} {...describeError(error)} />;
 }

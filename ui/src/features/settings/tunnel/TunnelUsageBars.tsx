@@ -1,6 +1,7 @@
 import { Progress, Stack, Text } from "@mantine/core";
 import type { TunnelUsage } from "../../../api/schema";
 import { formatBytes, formatCount, formatShare } from "../../../shared/format/numbers";
+import { Callout } from "../../../shared/ui/Callout";
 import { Status } from "../../../shared/ui/Status";
 import classes from "./Tunnel.module.css";
 
@@ -13,10 +14,10 @@ export function TunnelUsageBars({ usage }: { usage: TunnelUsage }) {
   return (
     <div className={classes.card}>
       {warning && (
-        <div className={classes.trouble} data-tone="wait" role="note">
+        <Callout tone="wait" role="note">
           <Status tone="wait">Nearly used up</Status>
           <Text size="sm">{warning}</Text>
-        </div>
+        </Callout>
       )}
       <Bar
         label="Requests"
