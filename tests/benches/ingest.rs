@@ -1,121 +1,176 @@
-//! How fast webhooks are taken, as ratios against baselines measured in the same run.
+//! Receiving: durable, verified, deduplicated, against HTTP alone and against what others do.
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use hookline_engine::app::{App, Config};
-use hookline_engine::secrets::SecretsChoice;
-use hookline_tests::process::client;
-use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use hookline_tests::mongod;
+use tokio::process::Command;
 
-use crate::load::{CONNECTIONS, bodies, send_all};
+use crate::Effort;
+use crate::folder;
+use crate::load::{Sent, Shape, Target, send_all};
+use crate::program::{self, Standin, cpu};
+use crate::report::{Goal, Report, Row, median};
 
-/// How many rounds are measured of each; the median counts.
-const ROUNDS: usize = 3;
+/// What one server did in all rounds.
+#[derive(Debug, Default)]
+struct Measured {
+    rates: Vec<f64>,
+    p50_ms: Vec<f64>,
+    p99_ms: Vec<f64>,
+    cpu_us: Vec<f64>,
+}
 
-/// Measures with so many events a round.
-pub(crate) async fn run(events: usize) -> Result<()> {
-    let mut bare_rates = Vec::new();
-    let mut durable_rates = Vec::new();
-    let mut single_rates = Vec::new();
-    let bodies = Arc::new(bodies(0, events));
-    println!("{events} signed Stripe events of {} bytes, {CONNECTIONS} connections", bodies[0].len());
-    for round in 1..=ROUNDS {
-        let bare = bare(&bodies).await?;
-        let durable = durable(&bodies).await?;
-        let single = single_inserts(&bodies)?;
-        println!("round {round}: bare {bare:.0}/s, durable {durable:.0}/s, one insert each {single:.0}/s");
-        bare_rates.push(bare);
-        durable_rates.push(durable);
-        single_rates.push(single);
+impl Measured {
+    fn add(&mut self, sent: &Sent, cpu_us: f64) {
+        self.rates.push(sent.rate);
+        self.p50_ms.push(sent.percentile_ms(0.5));
+        self.p99_ms.push(sent.percentile_ms(0.99));
+        self.cpu_us.push(cpu_us);
     }
-    let (bare, durable, single) = (median(bare_rates), median(durable_rates), median(single_rates));
-    println!();
-    println!("| measured | rate | of the baseline |");
-    println!("|---|---|---|");
-    println!("| bare axum handler that reads the body | {bare:.0}/s | 1.00 |");
-    println!("| durable ingest | {durable:.0}/s | {:.2} of the bare handler |", durable / bare);
-    println!(
-        "| one insert per transaction, no HTTP | {single:.0}/s | durable ingest is {:.1} x |",
-        durable / single
+}
+
+/// A median, and how it is shown.
+struct Medians {
+    rate: f64,
+    p50_ms: f64,
+    p99_ms: f64,
+    cpu_us: f64,
+}
+
+impl From<Measured> for Medians {
+    fn from(of: Measured) -> Self {
+        Self {
+            rate: median(of.rates),
+            p50_ms: median(of.p50_ms),
+            p99_ms: median(of.p99_ms),
+            cpu_us: median(of.cpu_us),
+        }
+    }
+}
+
+/// Sends, and tells what the server used of the processors for each event, in microseconds.
+pub(crate) async fn send_measured(pid: u32, target: &Target, bodies: &[Vec<u8>]) -> Result<(Sent, f64)> {
+    let before = cpu(pid)?;
+    let sent = send_all(target, bodies).await?;
+    let used = cpu(pid)?.saturating_sub(before);
+    Ok((sent, used.as_secs_f64() * 1e6 / bodies.len() as f64))
+}
+
+pub(crate) async fn measure(report: &mut Report, effort: &Effort) -> Result<()> {
+    let bodies = Shape::USUAL.bodies(0, effort.events(60_000));
+    let few = &bodies[..effort.events(6_000)];
+    let express = express_command();
+    let (mut bare, mut durable, mut single, mut others) =
+        (Measured::default(), Measured::default(), Measured::default(), Measured::default());
+    for _ in 0..effort.rounds {
+        let server = Standin::start(&["bare"]).await?;
+        let (sent, used) = send_measured(server.pid, &server.target, &bodies).await?;
+        bare.add(&sent, used);
+        server.end().await?;
+
+        let folder = folder::passing()?;
+        let (hookline, _, target) = program::hookline(folder.path(), program::nowhere()).await?;
+        let (sent, used) = send_measured(hookline.pid(), &target, &bodies).await?;
+        durable.add(&sent, used);
+        hookline.stop().await;
+
+        let server = Standin::start_in_folder(&["single"]).await?;
+        let (sent, used) = send_measured(server.pid, &server.target, few).await?;
+        single.add(&sent, used);
+        server.end().await?;
+
+        if let Some(command) = &express {
+            // A database of its own: in one with the events of the round before, all were duplicates.
+            let mongodb = mongod::shared().await?;
+            let server = Standin::start_as(command(&format!("{}{}", mongodb.uri, mongodb.name))).await?;
+            let (sent, used) = send_measured(server.pid, &server.target, few).await?;
+            others.add(&sent, used);
+            server.end().await?;
+            mongodb.connect().await?.drop().await?;
+        }
+    }
+    let (bare, durable, single) = (Medians::from(bare), Medians::from(durable), Medians::from(single));
+    report.add(
+        Row::ratio(
+            "ingest",
+            "durable ingest, 64 connections, 3.5 KB",
+            "bare axum handler",
+            durable.rate / bare.rate,
+        )
+        .goal(Goal::AtLeast(0.30))
+        .figures(format!("{:.0}/s of {:.0}/s", durable.rate, bare.rate)),
+    );
+    report.add(
+        Row::ratio("ingest p99", "its 99th percentile", "bare axum handler", durable.p99_ms / bare.p99_ms)
+            .goal(Goal::AtMost(2.0))
+            .figures(format!(
+                "{:.1} ms of {:.1} ms; medians {:.1} and {:.1} ms",
+                durable.p99_ms, bare.p99_ms, durable.p50_ms, bare.p50_ms
+            )),
+    );
+    report.add(
+        Row::ratio(
+            "ingest CPU",
+            "its processor time per event",
+            "bare axum handler",
+            durable.cpu_us / bare.cpu_us,
+        )
+        .goal(Goal::AtMost(5.0))
+        .figures(format!("{:.0} µs of {:.0} µs", durable.cpu_us, bare.cpu_us)),
+    );
+    report.add(
+        Row::ratio(
+            "ingest/single",
+            "durable ingest",
+            "one INSERT per transaction",
+            durable.rate / single.rate,
+        )
+        .goal(Goal::AtLeast(6.0))
+        .figures(format!(
+            "{:.0}/s of {:.0}/s, {:.0} µs of processor each",
+            durable.rate, single.rate, single.cpu_us
+        )),
+    );
+    if express.is_none() {
+        eprintln!("Express was not measured: there is no Node with its packages (`cargo xtask setup`)");
+        return Ok(());
+    }
+    let others = Medians::from(others);
+    report.add(
+        Row::ratio(
+            "ingest/Express",
+            "durable ingest",
+            "Express, stripe, MongoDB with j:true",
+            durable.rate / others.rate,
+        )
+        .goal(Goal::AtLeast(18.0))
+        .figures(format!(
+            "{:.0}/s of {:.0}/s, {:.0} µs of processor each",
+            durable.rate, others.rate, others.cpu_us
+        )),
     );
     Ok(())
 }
 
-fn median(mut rates: Vec<f64>) -> f64 {
-    rates.sort_by(f64::total_cmp);
-    rates[rates.len() / 2]
+/// What many would write in an afternoon, where Node and its packages are there; for a URI with a database.
+fn express_command() -> Option<impl Fn(&str) -> Command> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/express");
+    let root = folder.ancestors().nth(3)?;
+    let installed =
+        ["express", "stripe", "mongodb"].iter().all(|name| root.join("node_modules").join(name).exists());
+    let node = std::process::Command::new("node").arg("--version").output().ok()?;
+    (installed && node.status.success()).then_some(move |uri: &str| {
+        let mut command = Command::new("node");
+        command.arg(folder.join("server.mjs")).env("MONGODB_URI", uri).env("NODE_ENV", "production");
+        command
+    })
 }
 
-/// The ceiling: HTTP alone.
-async fn bare(bodies: &Arc<Vec<Vec<u8>>>) -> Result<f64> {
-    let router = axum::Router::new().route(
-        "/hook",
-        axum::routing::post(async |body: bytes::Bytes| format!("{{\"received\":{}}}", !body.is_empty())),
-    );
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let address = listener.local_addr()?.to_string();
-    let server = tokio::spawn(async move { axum::serve(listener, router).await });
-    let rate = send_all(&address, "/hook", "whsec_bare", bodies).await;
-    server.abort();
-    rate
-}
-
-/// Hookline: verified, compressed, deduplicated, committed and synced before the answer. The job's destination cannot be
-/// reached, so that the receiver alone is measured.
-async fn durable(bodies: &Arc<Vec<Vec<u8>>>) -> Result<f64> {
-    let folder = tempfile::tempdir()?;
-    let mut config = Config::new(folder.path().to_owned());
-    config.secrets = SecretsChoice::File;
-    config.listen.set_port(0);
-    config.api.set_port(0);
-    let app = App::start(config).await?;
-    let ready = app.ready().clone();
-    let http = client();
-    let post = async |path: &str, body: Value| -> Result<Value> {
-        let url = format!("{}/api/workspaces/default/{path}", ready.api);
-        let response = http.post(url).bearer_auth(&ready.token).json(&body).send().await?;
-        Ok(response.error_for_status()?.json().await?)
-    };
-    let source = post("sources", json!({"name": "s", "kind": "stripe"})).await?;
-    let nowhere = json!({"name": "d", "kind": "http", "url": "http://127.0.0.1:9/"});
-    let destination = post("destinations", nowhere).await?;
-    let job = json!({
-        "name": "j", "type": "webhook", "sourceId": source["id"], "destinationId": destination["id"], "enabled": true,
-    });
-    let job = post("sync-jobs", job).await?;
-    let secret = job["webhookSecret"].as_str().context("has a secret")?;
-    let path = format!("/api/webhooks/default/{}", job["id"].as_str().context("has an id")?);
-    // A first few, so that caches are warm and the source's dictionary is trained as it is in real use.
-    let warm: Arc<Vec<Vec<u8>>> = Arc::new(
-        (0..1_500)
-            .map(|number| {
-                let body = String::from_utf8_lossy(&bodies[number % bodies.len()]).into_owned();
-                body.replace("evt_1", "evt_warm").into_bytes()
-            })
-            .collect(),
-    );
-    let address = ready.receiver.trim_start_matches("http://");
-    send_all(address, &path, secret, &warm).await?;
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    let rate = send_all(address, &path, secret, bodies).await?;
-    app.shut_down().await;
-    Ok(rate)
-}
-
-/// What a plain receiver does: each event its own transaction.
-fn single_inserts(bodies: &[Vec<u8>]) -> Result<f64> {
-    let folder = tempfile::tempdir()?;
-    let connection = rusqlite::Connection::open(folder.path().join("single.db"))?;
-    connection.execute_batch(
-        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE events (id INTEGER PRIMARY KEY, body BLOB)",
-    )?;
-    let count = bodies.len().min(5_000);
-    let started = Instant::now();
-    for body in &bodies[..count] {
-        connection.execute("INSERT INTO events (body) VALUES (?1)", [body])?;
-    }
-    Ok(count as f64 / started.elapsed().as_secs_f64())
+/// The root of this module's rates: how fast a bare handler is with these bodies over so many connections.
+pub(crate) async fn bare_rate(connections: usize, bodies: &[Vec<u8>]) -> Result<f64> {
+    let server = Standin::start(&["bare"]).await.context("the bare handler")?;
+    let sent = crate::load::send_over(connections, std::slice::from_ref(&server.target), bodies).await?;
+    server.end().await?;
+    Ok(sent.rate)
 }

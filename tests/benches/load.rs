@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
+use hookline_tests::process::Job;
 use hookline_tests::webhooks::{now_seconds, stripe_event, stripe_signature};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -14,115 +15,211 @@ use tokio::net::TcpStream;
 /// How many connections send at once.
 pub(crate) const CONNECTIONS: usize = 64;
 
-/// Events of about 3.5 KB, as Stripe's are; `first` is the number of the first one, which makes ids unique.
-pub(crate) fn bodies(first: usize, count: usize) -> Vec<Vec<u8>> {
-    (first..first + count)
-        .map(|number| {
-            let metadata: serde_json::Map<String, Value> =
-                (0..40).map(|key| (format!("key_{key}"), json!(format!("value {} of {number}", key * 7)))).collect();
-            let object = json!({
-                "id": format!("cus_{:014}", number % 5_000),
-                "object": "customer",
-                "name": format!("Customer {number}"),
-                "email": format!("customer{number}@example.com"),
-                "address": {"city": "Berlin", "country": "DE", "line1": "Main street 1", "postal_code": "10115"},
-                "balance": number,
-                "invoice_settings": {"custom_fields": null, "default_payment_method": null, "footer": null},
-                "metadata": metadata,
-                "description": "A customer whose record is about as long as real ones are. ".repeat(24),
-            });
-            let id = format!("evt_1{number:023}");
-            stripe_event(&id, "customer.updated", 1_700_000_000 + number as i64, &object).to_string().into_bytes()
-        })
-        .collect()
+/// Where webhooks go.
+#[derive(Debug, Clone)]
+pub(crate) struct Target {
+    /// Host and port.
+    pub(crate) address: String,
+    pub(crate) path: String,
+    pub(crate) secret: String,
 }
 
-/// Sends all bodies over [`CONNECTIONS`] connections and tells the rate, in requests per second.
-pub(crate) async fn send_all(
-    address: &str,
-    path: &str,
-    secret: &str,
-    bodies: &Arc<Vec<Vec<u8>>>,
-) -> Result<f64> {
-    let requests = Arc::new(requests(address, path, secret, bodies));
+impl Target {
+    pub(crate) fn of(job: &Job) -> Result<Self> {
+        let rest = job.url.strip_prefix("http://").context("a job's URL on this machine")?;
+        let (address, path) = rest.split_once('/').context("a path")?;
+        Ok(Self { address: address.to_owned(), path: format!("/{path}"), secret: job.secret.clone() })
+    }
+}
+
+/// Stripe events as they are made up for measurements.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shape {
+    /// About how many bytes a body has; 512 at least.
+    pub(crate) bytes: usize,
+    /// How many different customers they are about.
+    pub(crate) objects: usize,
+}
+
+impl Shape {
+    /// As long as Stripe's events usually are.
+    pub(crate) const USUAL: Self = Self { bytes: 3_500, objects: 5_000 };
+
+    /// Bodies of events; `first` is the number of the first one, which makes ids unique.
+    pub(crate) fn bodies(self, first: usize, count: usize) -> Vec<Vec<u8>> {
+        (first..first + count).map(|number| self.body(number)).collect()
+    }
+
+    fn body(self, number: usize) -> Vec<u8> {
+        let mut object = json!({
+            "id": format!("cus_{:014}", number % self.objects),
+            "object": "customer",
+            "name": format!("Customer {number}"),
+            "email": format!("customer{number}@example.com"),
+            "balance": number,
+        });
+        let id = format!("evt_1{number:023}");
+        let at = 1_700_000_000 + number as i64;
+        let size = |object: &Value| stripe_event(&id, "customer.updated", at, object).to_string().len();
+        let room = self.bytes.saturating_sub(size(&object));
+        // Half of it fields of their own, the rest running text.
+        let fields = (room / 60).min(40);
+        let metadata: serde_json::Map<String, Value> = (0..fields)
+            .map(|key| (format!("key_{key}"), json!(format!("value {} of {number}", key * 7))))
+            .collect();
+        object["metadata"] = metadata.into();
+        let room = self.bytes.saturating_sub(size(&object) + 17);
+        object["description"] = WORDS.chars().cycle().skip(number % 50).take(room).collect::<String>().into();
+        stripe_event(&id, "customer.updated", at, &object).to_string().into_bytes()
+    }
+}
+
+const WORDS: &str = "A customer whose record is about as long as real ones are. ";
+
+/// What became of a round.
+#[derive(Debug)]
+pub(crate) struct Sent {
+    /// Requests per second.
+    pub(crate) rate: f64,
+    /// From the request's first byte to the answer's last, sorted.
+    latencies: Vec<Duration>,
+}
+
+impl Sent {
+    /// The latency that this share of requests did not exceed, in milliseconds.
+    pub(crate) fn percentile_ms(&self, share: f64) -> f64 {
+        let place = ((self.latencies.len() - 1) as f64 * share) as usize;
+        self.latencies[place].as_secs_f64() * 1000.0
+    }
+}
+
+/// Sends all bodies over [`CONNECTIONS`] connections. Every one has to be answered with 200.
+pub(crate) async fn send_all(target: &Target, bodies: &[Vec<u8>]) -> Result<Sent> {
+    send_over(CONNECTIONS, std::slice::from_ref(target), bodies).await
+}
+
+/// Sends all bodies over so many connections, in turn to the targets.
+pub(crate) async fn send_over(connections: usize, targets: &[Target], bodies: &[Vec<u8>]) -> Result<Sent> {
+    let mut addresses: Vec<String> = targets.iter().map(|target| target.address.clone()).collect();
+    addresses.dedup();
+    let requests = Arc::new(requests(targets, &addresses, bodies));
+    let addresses = Arc::new(addresses);
     let next = Arc::new(AtomicUsize::new(0));
     let started = Instant::now();
-    let senders: Vec<_> = (0..CONNECTIONS)
+    let senders: Vec<_> = (0..connections)
         .map(|_| {
-            let (requests, next, address) = (Arc::clone(&requests), Arc::clone(&next), address.to_owned());
+            let (requests, addresses, next) =
+                (Arc::clone(&requests), Arc::clone(&addresses), Arc::clone(&next));
             tokio::spawn(async move {
-                let mut stream = TcpStream::connect(&address).await?;
-                stream.set_nodelay(true)?;
-                let mut answer = Vec::with_capacity(1024);
-                while let Some(request) = requests.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    stream.write_all(request).await?;
-                    read_answer(&mut stream, &mut answer).await?;
-                    ensure!(answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
+                let mut links: Vec<Option<Link>> = addresses.iter().map(|_| None).collect();
+                let mut latencies = Vec::with_capacity(requests.len() / connections * 2);
+                while let Some((address, request)) = requests.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let link = match &mut links[*address] {
+                        Some(link) => link,
+                        none => none.insert(Link::open(&addresses[*address]).await?),
+                    };
+                    let begun = Instant::now();
+                    let answer = link.send(request).await?;
+                    latencies.push(begun.elapsed());
+                    ensure!(answer.status == 200, "answered {}", answer.status);
                 }
-                Ok(())
+                Ok(latencies)
             })
         })
         .collect();
+    let mut latencies = Vec::with_capacity(bodies.len());
     for sender in senders {
-        sender.await??;
+        latencies.extend(sender.await??);
     }
-    Ok(bodies.len() as f64 / started.elapsed().as_secs_f64())
+    let rate = bodies.len() as f64 / started.elapsed().as_secs_f64();
+    latencies.sort_unstable();
+    Ok(Sent { rate, latencies })
 }
 
 /// Sends all bodies at a steady rate, and tells the rate that was reached, in requests per second. Every one has to be
 /// answered with 200.
-#[cfg(feature = "desktop")]
-pub(crate) async fn send_at(
-    rate: usize,
-    address: &str,
-    path: &str,
-    secret: &str,
-    bodies: &[Vec<u8>],
-) -> Result<f64> {
-    const TICK: std::time::Duration = std::time::Duration::from_millis(50);
+pub(crate) async fn send_at(rate: usize, target: &Target, bodies: &[Vec<u8>]) -> Result<f64> {
+    const TICK: Duration = Duration::from_millis(50);
     let started = Instant::now();
     let mut ticks = tokio::time::interval(TICK);
-    let each = rate * TICK.as_millis() as usize / 1000;
+    let each = (rate * TICK.as_millis() as usize / 1000).max(1);
     for part in bodies.chunks(each) {
         ticks.tick().await;
-        send_all(address, path, secret, &Arc::new(part.to_vec())).await?;
+        send_all(target, part).await?;
     }
     Ok(bodies.len() as f64 / started.elapsed().as_secs_f64())
 }
 
-/// The requests as they go over the wire, signed now.
-fn requests(address: &str, path: &str, secret: &str, bodies: &[Vec<u8>]) -> Vec<Vec<u8>> {
+/// The requests as they go over the wire, signed now, in turn to the targets, each with the place of its address.
+fn requests(targets: &[Target], addresses: &[String], bodies: &[Vec<u8>]) -> Vec<(usize, Vec<u8>)> {
     let at = now_seconds();
+    let place =
+        |target: &Target| addresses.iter().position(|address| *address == target.address).unwrap_or_default();
+    let targets: Vec<(usize, &Target)> = targets.iter().map(|target| (place(target), target)).collect();
     bodies
         .iter()
-        .map(|body| {
-            let mut head = String::new();
-            let signature = stripe_signature(secret, body, at);
-            let _ = write!(
-                head,
-                "POST {path} HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\nuser-agent: Stripe/1.0\r\nstripe-signature: {signature}\r\ncontent-length: {}\r\n\r\n",
-                body.len()
-            );
-            let mut request = head.into_bytes();
-            request.extend_from_slice(body);
-            request
-        })
+        .zip(targets.iter().cycle())
+        .map(|(body, (place, target))| (*place, request(target, body, at)))
         .collect()
 }
 
-async fn read_answer(stream: &mut TcpStream, answer: &mut Vec<u8>) -> Result<()> {
-    answer.clear();
-    loop {
-        ensure!(stream.read_buf(answer).await? > 0, "the connection was closed");
-        let Some(head) = answer.windows(4).position(|window| window == b"\r\n\r\n") else { continue };
-        let text = std::str::from_utf8(&answer[..head])?;
-        let length: usize = text
-            .lines()
-            .find_map(|line| line.strip_prefix("content-length: "))
-            .context("the answer has a length")?
-            .parse()?;
-        if answer.len() >= head + 4 + length {
-            return Ok(());
+/// One request as it goes over the wire, signed at `at` (seconds since 1970).
+pub(crate) fn request(target: &Target, body: &[u8], at: i64) -> Vec<u8> {
+    let Target { address, path, secret } = target;
+    let mut head = String::with_capacity(400 + body.len());
+    let signature = stripe_signature(secret, body, at);
+    let _ = write!(
+        head,
+        "POST {path} HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\nuser-agent: Stripe/1.0\r\nstripe-signature: {signature}\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    let mut request = head.into_bytes();
+    request.extend_from_slice(body);
+    request
+}
+
+/// An answer's head.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    /// Whether it says when to come again.
+    pub(crate) retry_after: bool,
+}
+
+/// A connection that is kept.
+#[derive(Debug)]
+pub(crate) struct Link {
+    stream: TcpStream,
+    answer: Vec<u8>,
+}
+
+impl Link {
+    pub(crate) async fn open(address: &str) -> Result<Self> {
+        let stream =
+            TcpStream::connect(address).await.with_context(|| format!("{address} does not answer"))?;
+        stream.set_nodelay(true)?;
+        Ok(Self { stream, answer: Vec::with_capacity(1024) })
+    }
+
+    /// Sends a request and reads its answer to the end.
+    pub(crate) async fn send(&mut self, request: &[u8]) -> Result<Answer> {
+        self.stream.write_all(request).await?;
+        self.answer.clear();
+        loop {
+            ensure!(self.stream.read_buf(&mut self.answer).await? > 0, "the connection was closed");
+            let Some(head) = self.answer.windows(4).position(|window| window == b"\r\n\r\n") else {
+                continue;
+            };
+            let text = std::str::from_utf8(&self.answer[..head])?;
+            let mut fields = text.lines().filter_map(|line| line.split_once(": "));
+            let length = fields.clone().find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+            let length: usize = length.map_or(Ok(0), |(_, length)| length.trim().parse())?;
+            if self.answer.len() < head + 4 + length {
+                continue;
+            }
+            let status = text.get(9..12).context("an answer begins with its status")?.parse()?;
+            let retry_after = fields.any(|(name, _)| name.eq_ignore_ascii_case("retry-after"));
+            return Ok(Answer { status, retry_after });
         }
     }
 }

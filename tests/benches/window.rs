@@ -5,7 +5,6 @@
 //! view paints in software: a person's machine is faster.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
@@ -16,7 +15,8 @@ use hookline_tests::process::client;
 use hookline_tests::screen::Screen;
 use serde_json::{Value, json};
 
-use crate::load::{bodies, send_all, send_at};
+use crate::folder;
+use crate::load::{Shape, Target, send_all, send_at};
 
 /// How often a start is measured; the median counts.
 const STARTS: usize = 5;
@@ -27,19 +27,12 @@ const AT_ONCE: usize = 20_000;
 /// The flood: so many webhooks a second.
 const FLOOD_RATE: usize = 2_000;
 
-/// A job to send to.
-struct Target {
-    address: String,
-    path: String,
-    secret: String,
-}
-
 /// Measures with so many events in the store, and under a flood of this length.
 pub(crate) async fn run(stored: usize, flood_for: Duration) -> Result<()> {
-    let folder = tempfile::tempdir()?;
+    let folder = folder::passing()?;
     println!("| measured | |");
     println!("|---|---|");
-    let fresh = tempfile::tempdir()?;
+    let fresh = folder::passing()?;
     println!(
         "| cold start to first paint, nothing stored | {} |",
         milliseconds(median_start(fresh.path()).await?)
@@ -106,8 +99,7 @@ async fn store(data_dir: &Path, count: usize) -> Result<()> {
     let target =
         make_job(&ready.api, &ready.token, &ready.receiver, "Measured", &["product.created"]).await?;
     for first in (0..count).step_by(AT_ONCE) {
-        let bodies = Arc::new(bodies(first, AT_ONCE.min(count - first)));
-        send_all(&target.address, &target.path, &target.secret, &bodies).await?;
+        send_all(&target, &Shape::USUAL.bodies(first, AT_ONCE.min(count - first))).await?;
     }
     app.shut_down().await;
     Ok(())
@@ -240,9 +232,9 @@ async fn flood(app: &Desktop, data_dir: &Path, stored: usize, flood_for: Duratio
     let (mut sent, mut times, mut rates) = (0, Vec::new(), Vec::new());
     let count = FLOOD_RATE * flood_for.as_secs() as usize;
     while sent < count {
-        let part = bodies(stored + sent, AT_ONCE.min(count - sent));
+        let part = Shape::USUAL.bodies(stored + sent, AT_ONCE.min(count - sent));
         let (rate, painted) = tokio::join!(
-            send_at(FLOOD_RATE, &target.address, &target.path, &target.secret, &part),
+            send_at(FLOOD_RATE, &target, &part),
             app.script_async(KEYS, vec![json!(presses), json!(pause.as_millis() as u64)]),
         );
         sent += part.len();

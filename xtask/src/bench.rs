@@ -1,4 +1,5 @@
-//! `cargo xtask bench`: the measurements in `tests/benches`, in release mode.
+//! `cargo xtask bench`: the measurements in `tests/benches`, in release mode, of the programs as they are shipped. The measuring
+//! program has features of libraries that tests need, and so have its baselines and what it calls of the engine in itself.
 
 use std::process::Command;
 
@@ -15,7 +16,29 @@ pub(crate) fn measure(project: &Project, arguments: &[String]) -> Result<()> {
     if arguments.first().is_some_and(|first| first == "ui") {
         return window(project, arguments);
     }
-    process::run(measuring(project, &[])?.args(arguments))
+    // Express is compared with, and the UI is opened, where there is Node for them.
+    if process::on_path("node").is_some() {
+        setup::to_build_the_ui(project)?;
+        ui::build(project)?;
+    }
+    // Each alone: built together, the shipped program would get the features that the tests want of its libraries. It comes
+    // last, so that it is what lies there.
+    process::run(project.cargo().args([
+        "build",
+        "--release",
+        "--package",
+        "hookline-tests",
+        "--bin",
+        "bench",
+    ]))?;
+    process::run(project.cargo().args(["build", "--release", "--package", "hookline", "--bin", "hookline"]))?;
+    let mut command = Command::new(project.release_binary("bench"));
+    command
+        .current_dir(project.root())
+        .env("HOOKLINE_TEST_PROGRAM", project.release_binary("hookline"))
+        .args(arguments);
+    project.with_tools(&mut command)?;
+    process::run(&mut command)
 }
 
 fn measuring(project: &Project, options: &[&str]) -> Result<Command> {
