@@ -69,7 +69,7 @@ struct MemoryProve {
 impl Prove for MemoryProve {
     async fn prove(&self, _address: &Url, _place: Place) -> Proof {
         if self.edge.bound_url().is_none() {
-            return Proof::Wrong { status: 404, trouble: Trouble::new("no tunnel is bound") };
+            return Proof::Wrong { status: 404, another: false, trouble: Trouble::new("no tunnel is bound") };
         }
         let probe = self.probes.expect();
         let request = format!(
@@ -82,7 +82,9 @@ impl Prove for MemoryProve {
         let asked = tokio::spawn(async move { edge.raw_request(request.as_bytes()).await });
         match tokio::time::timeout(Duration::from_secs(10), asked).await {
             Ok(Ok(_)) if probe.was_seen() => Proof::Came(started.elapsed()),
-            Ok(Ok(_)) => Proof::Wrong { status: 502, trouble: Trouble::new("something else answers") },
+            Ok(Ok(_)) => {
+                Proof::Wrong { status: 502, another: false, trouble: Trouble::new("something else answers") }
+            }
             Ok(Err(_)) | Err(_) => Proof::Nothing(Trouble::new("nothing comes back")),
         }
     }

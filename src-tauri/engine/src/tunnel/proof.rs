@@ -2,7 +2,7 @@
 //!
 //! It asks for a job that does not exist, so that nothing is stored and the answer tells nothing to anybody. What makes
 //! it a proof is that the receiver recognises the id, which was just made up and is known to nobody else: another Hookline
-//! that answers at the same address is found out.
+//! that answers at the same address is found out. Only behind an address of the user's own several may answer in turns.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -14,11 +14,16 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 use url::Url;
 
+use super::settings::TunnelKind;
 use super::state::{CHECK_NETWORK, Trouble};
 use crate::event::{JobId, with_causes};
 
 /// How long the public address may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How often the public address is asked while other Hooklines answer there: behind a load balancer one request in several
+/// comes to this one.
+const TURNS: u32 = 10;
 
 /// How much of an answer is read, in bytes.
 const ANSWER_BYTES: usize = 4096;
@@ -96,6 +101,8 @@ impl Drop for Probe {
 pub enum Place {
     /// The one that providers send to.
     Public,
+    /// The same, where it is the user's own: a load balancer may stand there, before several Hooklines.
+    Shared,
     /// The receiver's own, on this machine.
     Own,
 }
@@ -103,9 +110,16 @@ pub enum Place {
 impl std::fmt::Display for Place {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
-            Self::Public => "the public address",
+            Self::Public | Self::Shared => "the public address",
             Self::Own => "the receiver's own address",
         })
+    }
+}
+
+impl Place {
+    /// The public address of this kind of tunnel.
+    pub(super) fn of(kind: TunnelKind) -> Self {
+        if kind == TunnelKind::OwnUrl { Self::Shared } else { Self::Public }
     }
 }
 
@@ -118,6 +132,8 @@ pub enum Proof {
     Wrong {
         /// The answer's status.
         status: u16,
+        /// Whether it is another Hookline.
+        another: bool,
         /// What is wrong.
         trouble: Trouble,
     },
@@ -164,12 +180,27 @@ impl Prover {
 #[async_trait]
 impl Prove for Prover {
     async fn prove(&self, address: &Url, place: Place) -> Proof {
+        let turns = if place == Place::Shared { TURNS } else { 1 };
+        let mut proof = self.ask(address, place).await;
+        for _ in 1..turns {
+            if !matches!(proof, Proof::Wrong { another: true, .. }) {
+                break;
+            }
+            proof = self.ask(address, place).await;
+        }
+        proof
+    }
+}
+
+impl Prover {
+    /// Sends one request.
+    async fn ask(&self, address: &Url, place: Place) -> Proof {
         let probe = self.probes.expect();
         let base = address.as_str().trim_end_matches('/');
         let url = format!("{base}{}", probe.path());
         let started = Instant::now();
         let http = match place {
-            Place::Public => &self.public,
+            Place::Public | Place::Shared => &self.public,
             Place::Own => &self.own,
         };
         let asked = async {
@@ -198,7 +229,8 @@ impl Prove for Prover {
             return Proof::Came(started.elapsed());
         }
         let answer: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
-        Proof::Wrong { status, trouble: wrong(place, status, ngrok_code.as_deref(), &answer) }
+        let another = is_another(&answer);
+        Proof::Wrong { status, another, trouble: wrong(place, status, ngrok_code.as_deref(), &answer) }
     }
 }
 
@@ -207,11 +239,23 @@ fn unreachable(place: Place, error: &reqwest::Error) -> Trouble {
     Trouble::new(reason).with_remedy(CHECK_NETWORK)
 }
 
+/// Whether a Hookline answers, and it is not this one.
+fn is_another(answer: &serde_json::Value) -> bool {
+    answer["error"]["code"] == "job_not_found"
+}
+
 fn wrong(place: Place, status: u16, ngrok_code: Option<&str>, answer: &serde_json::Value) -> Trouble {
-    if answer["error"]["code"] == "job_not_found" {
-        return Trouble::new(format!("another Hookline answers at {place}")).with_remedy(
-            "Stop the other one, or give this one an address of its own: webhooks go to only one of them.",
-        );
+    if is_another(answer) {
+        let remedy = match place {
+            Place::Shared => {
+                "If a load balancer is there, check that it passes requests to this Hookline too. Otherwise stop the other \
+                 one, or give this one an address of its own: webhooks go to only one of them."
+            }
+            Place::Public | Place::Own => {
+                "Stop the other one, or give this one an address of its own: webhooks go to only one of them."
+            }
+        };
+        return Trouble::new(format!("another Hookline answers at {place}")).with_remedy(remedy);
     }
     match ngrok_code {
         Some(code) => Trouble::new(format!("ngrok answers in Hookline's place: status {status}, {code}"))
@@ -243,7 +287,9 @@ mod tests {
     fn an_answer_of_another_hookline_and_of_ngrok_is_told_apart() {
         let reason = |code, body| wrong(Place::Public, 404, code, &body).reason;
         let other = serde_json::json!({"error": {"code": "job_not_found"}});
-        assert!(reason(None, other).contains("another Hookline"));
+        assert!(reason(None, other.clone()).contains("another Hookline"));
+        let shared = wrong(Place::Shared, 404, None, &other).remedy;
+        assert!(shared.is_some_and(|remedy| remedy.contains("load balancer")));
         assert!(reason(Some("ERR_NGROK_3200"), serde_json::Value::Null).contains("ERR_NGROK_3200"));
         assert!(reason(None, serde_json::Value::Null).contains("status 404"));
     }

@@ -169,8 +169,9 @@ impl Tunnels {
     /// tunnel is looked after.
     pub async fn prove(&self) -> Option<Proof> {
         let board = self.board();
-        let address = board.status().public_url.clone()?;
-        let proof = self.inner.parts.prover.prove(&address, Place::Public).await;
+        let status = board.status();
+        let address = status.public_url.clone()?;
+        let proof = self.inner.parts.prover.prove(&address, Place::of(status.kind)).await;
         let status = board.status();
         // While it was under way the tunnel may have become another one.
         if status.public_url.as_ref() == Some(&address) {

@@ -77,7 +77,11 @@ fn every_problem_is_a_finding_with_a_hint_and_the_summary() {
     let cases = [
         (Facts { listening: false, ..well() }, Check::Receiver, None),
         (Facts { enabled: false, ..well() }, Check::Enabled, Some(FindingAction::Resume)),
-        (Facts { proof: Proof::Wrong { status: 502, trouble: trouble() }, ..well() }, Check::Reachable, None),
+        (
+            Facts { proof: Proof::Wrong { status: 502, another: false, trouble: trouble() }, ..well() },
+            Check::Reachable,
+            None,
+        ),
         (Facts { proof: Proof::Nothing(trouble()), ..well() }, Check::Reachable, None),
         (Facts { tunnel: Arc::new(refused_tunnel()), ..well() }, Check::PublicUrl, None),
         (
