@@ -1,6 +1,7 @@
 //! Hookline from outside: one binary, so that it is linked once.
 
 mod architecture;
+mod archive;
 mod endpoints;
 mod journey;
 mod many;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::arguments::{CreateJob, Jobs};
 use crate::client::{Client, text};
 use crate::error::CliError;
-use crate::output;
+use crate::{job_files, output};
 
 pub(crate) async fn run(client: &Client, command: Jobs, json: bool) -> Result<(), CliError> {
     match command {
@@ -34,6 +34,18 @@ pub(crate) async fn run(client: &Client, command: Jobs, json: bool) -> Result<()
         Jobs::Resume { job } => {
             let job = enable(client, &job, true).await?;
             show_or(json, &job, || output::line(&format!("`{}` receives.", text(&job["name"]))))
+        }
+        Jobs::Archive { job, days, off: _ } => {
+            let id = client.job_id(&job).await?;
+            let archive = days.map(|days| json!({"days": days}));
+            let body = json!({"webhookConfig": {"archive": archive}});
+            let job = client.send(Method::PATCH, &format!("/sync-jobs/{id}"), &body).await?;
+            show_or(json, &job, || output::line(&archive_line(&job)))
+        }
+        Jobs::Export { job } => job_files::export(client, &job).await,
+        Jobs::Import(import) => {
+            let (job, new) = job_files::import(client, *import).await?;
+            show_or(json, &job, || imported(&job, new))
         }
         Jobs::Delete { job, remove_endpoint, yes } => delete(client, &job, remove_endpoint, yes, json).await,
         Jobs::RotateSecret { job, secret_file, keep_old_for } => {
@@ -82,6 +94,7 @@ async fn create(client: &Client, create: CreateJob) -> Result<(Value, String), C
     set("deletes", create.deletes.map(|deletes| json!(deletes.as_str())));
     set("signatureToleranceSeconds", create.tolerance.map(Value::from));
     set("retentionDays", create.retention.map(Value::from));
+    set("archive", create.archive_days.map(|days| json!({"days": days})));
     let mut job = json!({
         "name": name,
         "type": "webhook",
@@ -124,7 +137,7 @@ async fn source(client: &Client, wanted: &str) -> Result<Value, CliError> {
 }
 
 /// The destination with this id, else the local one there is, else a new one.
-async fn destination(client: &Client, wanted: &str) -> Result<Value, CliError> {
+pub(crate) async fn destination(client: &Client, wanted: &str) -> Result<Value, CliError> {
     let rows = client.rows("/destinations", "destinations").await?;
     if let Some(row) = rows.iter().find(|row| row["id"] == wanted) {
         return Ok(row.clone());
@@ -181,6 +194,36 @@ fn state(job: &Value) -> String {
     }
 }
 
+fn imported(job: &Value, new: bool) -> Result<(), CliError> {
+    let done = if new { "made" } else { "changed" };
+    output::line(&format!("`{}` is {done}.", text(&job["name"])))?;
+    output::pairs(&[("Job", text(&job["id"])), ("URL", text(&job["webhookUrl"]))])?;
+    warnings(job)
+}
+
+fn archive_line(job: &Value) -> String {
+    let name = text(&job["name"]);
+    match job["webhookConfig"]["archive"]["days"].as_u64() {
+        Some(days) => {
+            format!("The history of `{name}` is archived from now on; its MongoDB keeps it for {days} days.")
+        }
+        None => format!("The history of `{name}` is not archived any more."),
+    }
+}
+
+/// How the job's archive is, in words; empty without one.
+fn archive(job: &Value) -> String {
+    let Some(days) = job["webhookConfig"]["archive"]["days"].as_u64() else { return String::new() };
+    let state = &job["archive"];
+    let waiting = state["waiting"].as_u64().unwrap_or_default();
+    let behind = if waiting > 0 { format!(", {waiting} not archived yet") } else { String::new() };
+    let trouble = match state["trouble"]["error"].as_str() {
+        Some(error) => format!(": {error}"),
+        None => String::new(),
+    };
+    format!("{days} days{behind}{trouble}")
+}
+
 fn list(jobs: &[Value]) -> Result<(), CliError> {
     let rows = jobs
         .iter()
@@ -233,6 +276,8 @@ fn show(job: &Value) -> Result<(), CliError> {
             ),
         ),
         ("Kept for", format!("{} days", text(&config["retentionDays"]))),
+        ("Archive", archive(job)),
+        ("What to do", text(&job["archive"]["trouble"]["hint"])),
         ("Made", output::time(&job["createdAt"])),
     ])?;
     warnings(job)

@@ -15,6 +15,7 @@ mod documents;
 mod endpoints;
 mod error;
 mod events;
+mod job_files;
 mod jobs;
 mod maintenance;
 mod output;

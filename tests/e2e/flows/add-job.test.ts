@@ -1,5 +1,5 @@
 /** An analyst connects Stripe with their MongoDB, and is told what is wrong on the way. */
-import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, expect, inject, test, vi } from "vitest";
 import { TestBrowser, type Watched } from "../harness/browser";
 import { Hookline, type Job } from "../harness/hookline";
 import { clean, clipboard, documentPane, eventPane, eventRow, heading, press, says } from "../harness/page";
@@ -42,11 +42,17 @@ test("a job is made once the connection works, and a wrong address is explained 
   await press(destination, "Test connection");
   await destination.getByText(/^Works/).waitFor();
 
+  // By keyboard: the team's history goes into the same database.
+  await form.getByLabel("Archive the history in the MongoDB too").focus();
+  await page.keyboard.press("Space");
+  await form.getByLabel("Keep the archive for").fill("30");
+
   await form.getByRole("button", { name: /^Add sync job/ }).click();
   await heading(page, "Set up");
   clean(problems);
 
   const [made] = (await hookline.ask("GET", "/workspaces/default/sync-jobs")).syncJobs;
+  expect(made.webhookConfig.archive).toEqual({ days: 30 });
   const shown = await hookline.show(made);
   job = { id: made.id, name: made.name, url: shown.webhookUrl, secret: shown.webhookSecret };
 });
@@ -105,5 +111,23 @@ test("the document in MongoDB is what the event brought", async () => {
   expect((await postStripe(job, changed)).status).toBe(200);
   // It is on the screen, so it follows.
   await documentPane(page).getByRole("heading", { name: "Ada King" }).waitFor();
+  clean(problems);
+});
+
+test("the archive is among the collections, with each event as it came", async () => {
+  const { page, problems } = opened;
+  await hookline.settled(job);
+  const shown = () => hookline.ask("GET", `/workspaces/default/sync-jobs/${job.id}`);
+  await vi.waitUntil(async () => (await shown()).archive.waiting === 0, { timeout: 20_000 });
+  await page.reload();
+  await page.getByRole("region", { name: "Collections" }).getByText("webhook_events").click();
+  await page.getByRole("region", { name: "Documents of webhook_events" }).waitFor();
+  const { destinationId } = await shown();
+  const path = `/workspaces/default/destinations/${destinationId}/documents?collection=webhook_events`;
+  const { documents } = await hookline.ask("GET", path);
+  expect(documents.map(({ type }: { type: string }) => type).sort()).toEqual([
+    "customer.created",
+    "customer.updated",
+  ]);
   clean(problems);
 });

@@ -848,6 +848,42 @@ export interface components {
              */
             skipped: number;
         };
+        /** @description How a job's history is kept at its destination. */
+        ArchiveConfig: {
+            /**
+             * Format: int32
+             * @description For how many days after the receipt of an event or the end of a batch, 1 to 3650.
+             */
+            days: number;
+        };
+        /** @description How a job's history is kept at its destination. */
+        ArchiveInput: {
+            /**
+             * Format: int32
+             * @description For how many days. Another number counts for what is archived already, too.
+             */
+            days: number;
+        };
+        /** @description How a job's archive keeps up. */
+        ArchiveState: {
+            trouble?: components["schemas"]["ArchiveTrouble"] | null;
+            /**
+             * Format: int64
+             * @description How many events and executions are still to be archived, counted up to 10,000.
+             */
+            waiting: number;
+        };
+        /** @description Why a job's archive takes nothing, or not everything. */
+        ArchiveTrouble: {
+            /** @description What went wrong. */
+            error: string;
+            /** @description What to do about it; `null` where it passes by itself. */
+            hint?: string | null;
+            /** @description When it is tried again. */
+            nextTryAt: components["schemas"]["Timestamp"];
+            /** @description Since when. */
+            since: components["schemas"]["Timestamp"];
+        };
         /** @description One attempt to apply an event. */
         Attempt: {
             answer?: components["schemas"]["HttpAnswer"] | null;
@@ -992,6 +1028,8 @@ export interface components {
             destinationId: components["schemas"]["DestinationId"];
             /** @description Whether it receives from the start; yes unless given. */
             enabled?: boolean | null;
+            /** @description The id of the same job in another Hookline, so that both have one URL; a new one unless given. */
+            id?: string | null;
             /** @description A name for people; made from the source and the destination unless given. */
             name?: string | null;
             /** @description Where events come from. */
@@ -1770,6 +1808,7 @@ export interface components {
         };
         /** @description A sync job. */
         SyncJob: {
+            archive?: components["schemas"]["ArchiveState"] | null;
             /** @description Put before each collection's name. */
             collectionPrefix: string;
             /** @description When it was made. */
@@ -2044,6 +2083,8 @@ export interface components {
         };
         /** @description How a job receives and applies webhooks. The signing secrets are not here, but in the secret store. */
         WebhookConfig: {
+            /** @default null */
+            archive?: components["schemas"]["ArchiveConfig"] | null;
             /**
              * Format: int32
              * @description The most events applied in one batch, 1 to 2000.
@@ -2081,6 +2122,7 @@ export interface components {
         };
         /** @description How a job receives and applies, as far as it is named. */
         WebhookConfigInput: {
+            archive?: components["schemas"]["ArchiveInput"] | null;
             /**
              * Format: int32
              * @description The most events applied in one batch.
@@ -2146,6 +2188,10 @@ export interface components {
 }
 export type Activity = components['schemas']['Activity'];
 export type ActivityPoint = components['schemas']['ActivityPoint'];
+export type ArchiveConfig = components['schemas']['ArchiveConfig'];
+export type ArchiveInput = components['schemas']['ArchiveInput'];
+export type ArchiveState = components['schemas']['ArchiveState'];
+export type ArchiveTrouble = components['schemas']['ArchiveTrouble'];
 export type Attempt = components['schemas']['Attempt'];
 export type BackupAnswer = components['schemas']['BackupAnswer'];
 export type BackupRequest = components['schemas']['BackupRequest'];

@@ -58,10 +58,12 @@ export const job = {
     deletes: "hard",
     signatureToleranceSeconds: null,
     retentionDays: 30,
+    archive: null,
   },
   collectionPrefix: "stripe_",
   delivery: { state: "idle" },
   stats: {},
+  archive: null,
   warnings: [],
   ...times,
 } as unknown as SyncJob;

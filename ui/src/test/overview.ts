@@ -16,6 +16,7 @@ export const sampleJob = (changes: Partial<SyncJob> = {}): SyncJob => ({
   updatedAt: "2026-11-02T10:00:00Z",
   delivery: { state: "running", inFlight: 0 },
   stats: { pending: 0, processing: 0, completed: 0, failed: 0, skipped: 0, rejected: 0 },
+  archive: null,
   warnings: [],
   ...changes,
 });

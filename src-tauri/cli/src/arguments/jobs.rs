@@ -28,6 +28,24 @@ pub(crate) enum Jobs {
         /// Its id or name
         job: String,
     },
+    /// Keeps the job's history, which is events and batches, in its MongoDB too, from now on
+    Archive {
+        /// Its id or name
+        job: String,
+        /// For how many days, 1 to 3650
+        #[arg(long, required_unless_present = "off")]
+        days: Option<u32>,
+        /// Stops it; what is archived already stays until its days are over
+        #[arg(long, conflicts_with = "days")]
+        off: bool,
+    },
+    /// Prints what a job is, its id included, as JSON without any secret, for `jobs import` on another machine
+    Export {
+        /// Its id or name
+        job: String,
+    },
+    /// Makes the same job here, with the same URL, or changes the one that is here so that it is like the file
+    Import(Box<ImportJob>),
     /// Deletes a job with its events; documents at the destination stay
     Delete {
         /// Its id or name
@@ -102,6 +120,35 @@ pub(crate) struct CreateJob {
     /// How long settled events are kept, in days
     #[arg(long, value_name = "DAYS")]
     pub(crate) retention: Option<u32>,
+    /// Keeps the history in the destination, a MongoDB, for so many days too
+    #[arg(long, value_name = "DAYS")]
+    pub(crate) archive_days: Option<u32>,
+}
+
+const IMPORT_HELP: &str = "\
+A file from `hookline jobs export` holds no secret: say the signing secret that the job has elsewhere, and where its
+documents go.
+
+Examples:
+  hookline jobs export JOB > job.json
+  hookline jobs import job.json --secret-file secret.txt --destination mongodb://127.0.0.1:27017/analytics
+  HOOKLINE_DESTINATION='mongodb+srv://ann:password@cluster.example/analytics' \\
+      hookline jobs import job.json --secret-file -";
+
+#[derive(Debug, Args)]
+#[command(after_help = IMPORT_HELP)]
+pub(crate) struct ImportJob {
+    /// The file; `-` reads standard input
+    pub(crate) file: PathBuf,
+    /// Needed unless the job is here already: mongodb://…/DATABASE, http://…, local; or the id of a destination
+    #[arg(long, env = "HOOKLINE_DESTINATION", hide_env_values = true)]
+    pub(crate) destination: Option<String>,
+    /// The signing secret that the job has elsewhere; needed unless the job is here already
+    #[arg(long, env = "HOOKLINE_SECRET", hide_env_values = true)]
+    pub(crate) secret: Option<String>,
+    /// A file that holds the signing secret; `-` reads standard input
+    #[arg(long, conflicts_with = "secret", value_name = "FILE")]
+    pub(crate) secret_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -12,7 +12,7 @@ mod jobs;
 mod serve;
 
 pub(crate) use events::{Events, Filter, Send};
-pub(crate) use jobs::{CreateJob, Jobs};
+pub(crate) use jobs::{CreateJob, ImportJob, Jobs};
 pub(crate) use serve::Serve;
 
 const EXIT_CODES: &str = "\
@@ -25,8 +25,8 @@ Exit codes:
 
 Environment:
   HOOKLINE_DATA_DIR    where everything is kept
-  HOOKLINE_SECRET      the signing secret for `jobs create`
-  HOOKLINE_DESTINATION the destination for `jobs create`, for URIs that hold a password
+  HOOKLINE_SECRET      the signing secret for `jobs create` and `jobs import`
+  HOOKLINE_DESTINATION the destination for them, for URIs that hold a password
   HOOKLINE_STRIPE_API, HOOKLINE_CLOSE_API
                        where `serve` reaches these APIs, for tests and proxies
 

@@ -9,7 +9,7 @@ use super::{CommandError, Commands};
 use crate::event::{DestinationId, JobId, SourceId, Timestamp, WebhookConfig, WorkspaceId};
 use crate::secrets::WebhookSecrets;
 use crate::store::SyncJob;
-use crate::worker::DeliveryState;
+use crate::worker::{ArchiveTrouble, DeliveryState};
 
 /// The type of a sync job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
@@ -61,8 +61,21 @@ pub struct JobAnswer {
     pub delivery: DeliveryState,
     /// How many events it has in each status.
     pub stats: ByStatus,
+    /// How its archive keeps up; `null` when it has none.
+    pub archive: Option<ArchiveAnswer>,
     /// What may not be meant so, for people.
     pub warnings: Vec<String>,
+}
+
+/// How a job's archive keeps up.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ArchiveState)]
+pub struct ArchiveAnswer {
+    /// How many events and executions are still to be archived, counted up to 10,000.
+    pub waiting: u64,
+    /// Why it takes nothing, or not everything; `null` when nothing is wrong.
+    pub trouble: Option<ArchiveTrouble>,
 }
 
 /// All jobs of a workspace, oldest first.
@@ -103,6 +116,13 @@ impl Commands {
         let delivery = self.parts().worker.state(&job.id);
         let stats = ByStatus::new(self.store().counts(&job.id), &delivery);
         let warnings = warnings(&job.webhook_config, known_types);
+        let archive = match job.webhook_config.archive {
+            Some(_) => Some(ArchiveAnswer {
+                waiting: self.store().archive_waiting(&job.id).await?,
+                trouble: self.parts().worker.archive_trouble(&job.id),
+            }),
+            None => None,
+        };
         let SyncJob {
             id,
             workspace_id,
@@ -132,6 +152,7 @@ impl Commands {
             updated_at,
             delivery,
             stats,
+            archive,
             warnings,
         })
     }

@@ -51,6 +51,7 @@ pub mod status;
 pub mod sync_jobs;
 pub mod tunnel;
 mod validate;
+pub mod webhook_config;
 
 pub use error::{CommandError, ErrorBody, ErrorCode, ErrorDetail};
 

@@ -40,6 +40,18 @@ where
     serde_json::from_value(serde_json::Value::Object(object)).map(Some).map_err(D::Error::custom)
 }
 
+/// [`nullable`] for an object.
+///
+/// To be used with `#[serde(default, deserialize_with = "patch::nullable_object")]`.
+#[expect(clippy::option_option, reason = "absent, null and a value are three things")]
+pub(super) fn nullable_object<'de, T, D>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    T: DeserializeOwned,
+    D: Deserializer<'de>,
+{
+    object(deserializer).map(Some)
+}
+
 /// A number without a fraction, however it is written: to JSON `500.0` is the same number as `500`.
 struct Whole(u32);
 
@@ -53,6 +65,13 @@ impl<'de> Deserialize<'de> for Whole {
             Err(D::Error::invalid_value(Unexpected::Float(number), &"a whole number from 0 to 4294967295"))
         }
     }
+}
+
+/// Reads a number that has to be named.
+///
+/// To be used with `#[serde(deserialize_with = "patch::needed_number")]`.
+pub(super) fn needed_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    Whole::deserialize(deserializer).map(|Whole(number)| number)
 }
 
 /// [`present`] for a number.

@@ -7,8 +7,9 @@ use utoipa::ToSchema;
 use super::endpoints::DeletedJob;
 use super::job_answer::{JobAnswer, JobList, ShowSecret};
 use super::sources::provider_of;
+use super::webhook_config::{WebhookConfigInput, check_archive};
 use super::{CommandError, Commands, ErrorCode, patch, validate};
-use crate::event::{DeletePolicy, DestinationId, JobId, SourceId, WebhookConfig, WorkspaceId};
+use crate::event::{DestinationId, JobId, SourceId, WebhookConfig, WorkspaceId};
 use crate::providers::Provider;
 use crate::secrets::{SecretName, WebhookSecrets};
 use crate::store::SyncJob;
@@ -28,6 +29,10 @@ pub enum RequestedType {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateJob {
+    /// The id of the same job in another Hookline, so that both have one URL; a new one unless given.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, pattern = "^[0-9a-f]{32}$")]
+    pub id: Option<String>,
     /// A name for people; made from the source and the destination unless given.
     #[serde(default)]
     #[schema(min_length = 1, max_length = 200, pattern = r"^[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$")]
@@ -86,46 +91,6 @@ pub struct UpdateJob {
     pub collection_prefix: Option<String>,
 }
 
-/// How a job receives and applies, as far as it is named.
-#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct WebhookConfigInput {
-    /// Which event types are synced: exact names, `*`, `customer.*`, `*.deleted`. An empty list selects all.
-    #[serde(default, deserialize_with = "patch::present")]
-    #[schema(value_type = Vec<EventTypePattern>, required = false, nullable = false, max_items = 500)]
-    pub event_types: Option<Vec<String>>,
-    /// The signing secret that the provider shows. A new one is generated where none is given.
-    #[serde(default, deserialize_with = "patch::present")]
-    #[schema(value_type = String, required = false, nullable = false, min_length = 1, max_length = 4096, pattern = r"^[!-~]([ -~]*[!-~])?$", write_only)]
-    pub secret: Option<SecretString>,
-    /// The most events applied in one batch.
-    #[serde(default, deserialize_with = "patch::number")]
-    #[schema(nullable = false, minimum = 1, maximum = 2000)]
-    pub batch_size: Option<u32>,
-    /// How long a batch that is not full waits for more events, in milliseconds.
-    #[serde(default, deserialize_with = "patch::number")]
-    #[schema(nullable = false, minimum = 0, maximum = 60_000)]
-    pub batch_wait_ms: Option<u32>,
-    /// How deletions are applied.
-    #[serde(default, deserialize_with = "patch::present")]
-    #[schema(value_type = DeletePolicy, required = false, nullable = false)]
-    pub deletes: Option<DeletePolicy>,
-    /// How far a signature's timestamp may be off, in seconds. 0 leaves timestamps unchecked; `null` means the
-    /// provider's own tolerance.
-    #[serde(default, deserialize_with = "patch::nullable_number")]
-    #[schema(value_type = Option<u32>, minimum = 0, maximum = 2_147_483_647)]
-    pub signature_tolerance_seconds: Option<Option<u32>>,
-    /// How long settled events are kept, in days.
-    #[serde(default, deserialize_with = "patch::number")]
-    #[schema(nullable = false, minimum = 1, maximum = 36_500)]
-    pub retention_days: Option<u32>,
-}
-
-/// A pattern of event types.
-#[derive(Debug, ToSchema)]
-#[schema(value_type = String, min_length = 1, max_length = 200, pattern = r"^[!-~]([ -~]*[!-~])?$", example = "customer.*")]
-pub struct EventTypePattern(#[expect(dead_code, reason = "describes a text of the API")] String);
-
 /// How a job's secret is replaced.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -179,6 +144,7 @@ impl Commands {
         request: CreateJob,
     ) -> Result<JobAnswer, CommandError> {
         let CreateJob {
+            id,
             name,
             job_type,
             source_id,
@@ -192,14 +158,20 @@ impl Commands {
                 .with_hint("Make a job of type `webhook`: it syncs what the provider sends."));
         }
         check_name_and_prefix(name.as_deref(), collection_prefix.as_deref())?;
+        let id = id.map(|id| validate::job_id("id", id)).transpose()?;
         let input = webhook_config.unwrap_or_default();
         let mut config = WebhookConfig::default();
         input.apply(&mut config)?;
         self.check_workspace(workspace).await?;
 
         let _changing = self.lock_changes().await;
+        let id = match id {
+            Some(id) => self.unused(id).await?,
+            None => JobId::generate(),
+        };
         let source = self.store().source(workspace, &source_id).await?;
         let destination = self.store().destination(workspace, &destination_id).await?;
+        check_archive(&config, &destination, "webhookConfig.archive")?;
         let provider = provider_of(&source)?;
         let secret = match input.secret {
             Some(secret) => {
@@ -210,7 +182,7 @@ impl Commands {
         };
         let now = self.parts().clock.now();
         let job = SyncJob {
-            id: JobId::generate(),
+            id,
             workspace_id: workspace.clone(),
             name: name.unwrap_or_else(|| {
                 validate::derived_name(&format!("{} → {}", source.name, destination.name))
@@ -270,10 +242,10 @@ impl Commands {
             }
             job.source_id = source_id;
         }
-        if let Some(destination_id) = destination_id {
-            self.store().destination(workspace, &destination_id).await?;
-            job.destination_id = destination_id;
-        }
+        let field = if destination_id.is_some() { "destinationId" } else { "webhookConfig.archive" };
+        job.destination_id = destination_id.unwrap_or(job.destination_id);
+        let destination = self.store().destination(workspace, &job.destination_id).await?;
+        check_archive(&job.webhook_config, &destination, field)?;
         job.name = name.unwrap_or(job.name);
         job.enabled = enabled.unwrap_or(job.enabled);
         job.collection_prefix = collection_prefix.unwrap_or(job.collection_prefix);
@@ -356,6 +328,16 @@ impl Commands {
         Ok(JobAnswer { old_secret_valid_until: old_valid_until, ..answer })
     }
 
+    /// Refuses the id of a job that is there, or of one whose events are still being deleted.
+    async fn unused(&self, id: JobId) -> Result<JobId, CommandError> {
+        if self.store().job_id_is_used(&id).await? {
+            let message = format!("there is a sync job with the id {id} already");
+            return Err(CommandError::contradiction("id", message)
+                .with_hint("Change that job, or delete it first and try again in a moment."));
+        }
+        Ok(id)
+    }
+
     /// The provider of a job's source.
     pub(super) async fn job_provider(
         &self,
@@ -367,34 +349,6 @@ impl Commands {
     async fn save_secrets(&self, job: &JobId, new: WebhookSecrets) -> Result<(), CommandError> {
         let job = job.clone();
         self.with_secrets(move |secrets| new.save(secrets.as_ref(), &job)).await
-    }
-}
-
-impl WebhookConfigInput {
-    /// Puts what is named into `config`.
-    fn apply(&self, config: &mut WebhookConfig) -> Result<(), CommandError> {
-        if let Some(patterns) = &self.event_types {
-            config.event_types = validate::patterns("webhookConfig.eventTypes", patterns)?;
-        }
-        let set = |field: &str, number: Option<u32>, range, place: &mut u32| match number {
-            Some(number) => {
-                validate::range(field, number, range)?;
-                *place = number;
-                Ok(())
-            }
-            None => Ok::<(), CommandError>(()),
-        };
-        set("webhookConfig.batchSize", self.batch_size, 1..=2000, &mut config.batch_size)?;
-        set("webhookConfig.batchWaitMs", self.batch_wait_ms, 0..=60_000, &mut config.batch_wait_ms)?;
-        set("webhookConfig.retentionDays", self.retention_days, 1..=36_500, &mut config.retention_days)?;
-        if let Some(tolerance) = self.signature_tolerance_seconds {
-            if let Some(seconds) = tolerance {
-                validate::range("webhookConfig.signatureToleranceSeconds", seconds, 0..=2_147_483_647)?;
-            }
-            config.signature_tolerance_seconds = tolerance;
-        }
-        config.deletes = self.deletes.unwrap_or(config.deletes);
-        Ok(())
     }
 }
 
@@ -418,50 +372,6 @@ fn check_secret(provider: &dyn Provider, field: &str, secret: &SecretString) -> 
 mod tests {
     use super::*;
 
-    fn input(text: &str) -> WebhookConfigInput {
-        serde_json::from_str(text).expect("reads")
-    }
-
-    #[test]
-    fn what_is_not_named_stays() {
-        let mut config = WebhookConfig { batch_size: 7, retention_days: 90, ..WebhookConfig::default() };
-        input(r#"{"batchWaitMs":0,"deletes":"soft"}"#).apply(&mut config).expect("applies");
-        assert_eq!((config.batch_size, config.batch_wait_ms, config.retention_days), (7, 0, 90));
-        assert_eq!(config.deletes, DeletePolicy::Soft);
-    }
-
-    #[test]
-    fn an_empty_list_of_types_selects_all_again() {
-        let mut config = WebhookConfig::default();
-        input(r#"{"eventTypes":["customer.*"]}"#).apply(&mut config).expect("applies");
-        assert!(!config.event_types.matches("invoice.paid"));
-        input(r#"{"eventTypes":[]}"#).apply(&mut config).expect("applies");
-        assert!(config.event_types.matches("invoice.paid"));
-    }
-
-    #[test]
-    fn null_brings_the_providers_tolerance_back() {
-        let mut config = WebhookConfig { signature_tolerance_seconds: Some(0), ..WebhookConfig::default() };
-        input("{}").apply(&mut config).expect("applies");
-        assert_eq!(config.signature_tolerance_seconds, Some(0));
-        input(r#"{"signatureToleranceSeconds":null}"#).apply(&mut config).expect("applies");
-        assert_eq!(config.signature_tolerance_seconds, None);
-    }
-
-    #[test]
-    fn numbers_out_of_range_are_refused() {
-        for (text, field) in [
-            (r#"{"batchSize":0}"#, "webhookConfig.batchSize"),
-            (r#"{"batchSize":2001}"#, "webhookConfig.batchSize"),
-            (r#"{"batchWaitMs":60001}"#, "webhookConfig.batchWaitMs"),
-            (r#"{"retentionDays":0}"#, "webhookConfig.retentionDays"),
-            (r#"{"retentionDays":36501}"#, "webhookConfig.retentionDays"),
-        ] {
-            let error = input(text).apply(&mut WebhookConfig::default()).expect_err(text);
-            assert_eq!(error.field.as_deref(), Some(field));
-        }
-    }
-
     #[test]
     fn a_scheduled_job_is_read_so_that_it_can_be_refused_in_plain_words() {
         let job: CreateJob =
@@ -471,27 +381,11 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_number_may_be_written_with_a_point() {
-        let read = input(r#"{"batchSize":7.0,"signatureToleranceSeconds":300.0}"#);
-        assert_eq!((read.batch_size, read.signature_tolerance_seconds), (Some(7), Some(Some(300))));
-        for bad in ["7.5", "-1", "4294967296", "1e300", "null", "\"7\""] {
-            let text = format!(r#"{{"batchSize":{bad}}}"#);
-            serde_json::from_str::<WebhookConfigInput>(&text).expect_err(bad);
-        }
-    }
-
-    #[test]
     fn a_list_is_no_webhook_config() {
         let read = |text| serde_json::from_str::<UpdateJob>(text);
         read(r#"{"webhookConfig":[]}"#).expect_err("is a list");
         let error = read(r#"{"webhookConfig":{"batchsize":1}}"#).expect_err("is unknown");
         assert!(error.to_string().contains("unknown field `batchsize`"), "{error}");
         assert!(read(r#"{"webhookConfig":{"batchSize":1}}"#).expect("is fine").webhook_config.is_some());
-    }
-
-    #[test]
-    fn a_secret_is_never_in_the_debug_form_of_a_request() {
-        let text = format!("{:?}", input(r#"{"secret":"whsec_hidden"}"#));
-        assert!(!text.contains("hidden"));
     }
 }

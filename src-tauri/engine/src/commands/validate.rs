@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use super::CommandError;
-use crate::event::TypePatterns;
+use crate::event::{JobId, TypePatterns};
 
 /// The most patterns of event types in one job.
 pub(super) const MAX_PATTERNS: usize = 500;
@@ -45,6 +45,18 @@ pub(super) fn range(field: &str, number: u32, range: RangeInclusive<u32>) -> Res
             format!("`{field}` is {number}; it must be {} to {}", range.start(), range.end()),
         ))
     }
+}
+
+/// The id of a job as Hookline makes them: 32 hexadecimal digits in lower case. Shorter ones could be guessed.
+pub(super) fn job_id(field: &str, id: String) -> Result<JobId, CommandError> {
+    let allowed = |letter: u8| letter.is_ascii_digit() || (b'a'..=b'f').contains(&letter);
+    if id.len() == 32 && id.bytes().all(allowed) {
+        return Ok(JobId::new(id));
+    }
+    Err(CommandError::invalid(field, "a job's id has 32 characters from `0` to `9` and `a` to `f`")
+        .with_hint(
+            "Take the id from the job's URL in the other Hookline, or leave it away: then one is made.",
+        ))
 }
 
 /// A prefix of collections: at most 64 letters, digits, `_` and `-`.

@@ -21,6 +21,6 @@ pub use ids::{DestinationId, EventId, ExecutionId, JobId, ParseIdError, SourceId
 pub use operation::{Mapping, Operation, OperationKind, Previous, Unmapped, Version};
 pub use patterns::TypePatterns;
 pub use request::{BodyError, RawRequest, Verified};
-pub use settings::{DeletePolicy, HttpAnswer, WebhookConfig};
+pub use settings::{ArchiveConfig, DeletePolicy, HttpAnswer, WebhookConfig};
 pub use status::{EventStatus, Rejection, SkipReason};
 pub use time::{Clock, ManualClock, SystemClock, Timestamp};

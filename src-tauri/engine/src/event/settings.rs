@@ -31,6 +31,16 @@ pub struct WebhookConfig {
     pub signature_tolerance_seconds: Option<u32>,
     /// How long settled events are kept, in days, 1 to 36 500.
     pub retention_days: u32,
+    /// Whether the job's history is kept at its destination too, and for how long. `null`: it is not.
+    pub archive: Option<ArchiveConfig>,
+}
+
+/// How a job's history is kept at its destination.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ArchiveConfig {
+    /// For how many days after the receipt of an event or the end of a batch, 1 to 3650.
+    pub days: u32,
 }
 
 impl Default for WebhookConfig {
@@ -42,6 +52,7 @@ impl Default for WebhookConfig {
             deletes: DeletePolicy::Hard,
             signature_tolerance_seconds: None,
             retention_days: 30,
+            archive: None,
         }
     }
 }

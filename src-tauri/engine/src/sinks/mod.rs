@@ -7,6 +7,7 @@
 //! - An outcome is told only after its effect is durable there.
 //! - One bad delivery fails alone.
 
+pub mod archive;
 mod http;
 mod json;
 mod local;
@@ -16,6 +17,7 @@ mod ordering;
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use archive::Archive;
 use async_trait::async_trait;
 use secrecy::SecretString;
 use serde::Serialize;
@@ -179,6 +181,11 @@ pub trait Sink: Send + Sync + Debug {
 
     /// The documents, where the destination keeps any.
     fn browse(&self) -> Option<&dyn Browse>;
+
+    /// The history of jobs, where the destination can keep one.
+    fn archive(&self) -> Option<&dyn Archive> {
+        None
+    }
 }
 
 /// Opens a sink. Does not connect: [`Sink::check`] and [`Sink::apply`] do.

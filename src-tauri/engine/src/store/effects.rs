@@ -21,6 +21,7 @@ struct JobEffects {
     received: u64,
     last_received_at: Option<Timestamp>,
     arrived: bool,
+    to_archive: bool,
 }
 
 /// What a transaction adds to one minute of a job's activity.
@@ -124,6 +125,11 @@ impl Effects {
         }
     }
 
+    /// Something is to be archived.
+    pub(super) fn to_archive(&mut self, job: &Arc<LiveJob>) {
+        self.job(job).to_archive = true;
+    }
+
     /// An event was deleted.
     pub(super) fn removed(&mut self, job: &Arc<LiveJob>, status: i64) {
         if let Some(count) = self.job(job).counts.get_mut(status as usize) {
@@ -168,6 +174,7 @@ impl Effects {
             whole.received += part.received;
             whole.last_received_at = part.last_received_at.or(whole.last_received_at);
             whole.arrived |= part.arrived;
+            whole.to_archive |= part.to_archive;
         }
         for (key, (first, last)) in other.slots {
             let range = self.slots.entry(key).or_insert((first, last));
@@ -255,6 +262,9 @@ impl Effects {
             }
             if effects.arrived {
                 live.arrivals(&job.id).notify_one();
+            }
+            if effects.to_archive {
+                job.to_archive.notify_one();
             }
         }
         published.to_index = !self.slots.is_empty();

@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::archive::{self, Kind};
 use super::live::{LiveJob, status_code};
 use super::maintenance::delete_event;
 use super::writer::Writing;
@@ -176,6 +177,9 @@ pub(super) fn store(
         )?
         .execute(params![id, ingest.dictionary_id, ingest.body_truncated, ingest.frame])?;
     writing.effects.received(job, id, *status, ingest.received_at);
+    if *status == EventStatus::Skipped {
+        archive::enqueue(writing, job, Kind::Event, id)?;
+    }
     if rejected {
         trim_rejected(writing, job, rejected_per_job)?;
     }

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
+use super::archive::{self, Kind};
 use super::live::{Live, LiveJob, status_code};
 use super::streams::{IdRange, Merge, Order, Origin, Source};
 use super::webhook_events::{pack_answer, reason_code};
@@ -68,6 +69,7 @@ impl Store {
                 && let Some(error) = &error
                 && let Some(id) = prolong_outage(writing.connection, job.number, finished_at, error)?
             {
+                archive::enqueue(writing, &job, Kind::Execution, id.0)?;
                 return Ok(id);
             }
             let of = |wanted: fn(&Settled) -> bool| {
@@ -93,6 +95,8 @@ impl Store {
             for outcome in &outcomes {
                 record_outcome(writing, &job, id, finished_at, outcome)?;
             }
+            // Behind its events: who reads the execution in the archive finds them there.
+            archive::enqueue(writing, &job, Kind::Execution, id)?;
             Ok(ExecutionId(id))
         })
         .await
@@ -133,30 +137,39 @@ fn page(
     }
     let by_number: HashMap<i64, &Arc<LiveJob>> = jobs.iter().map(|job| (job.number, job)).collect();
     let mut streams = Merge::new(sources, ids, Order::NewestFirst, limit);
-    let mut statement = connection.prepare_cached(
-        "SELECT id, started_at, finished_at, events, completed, skipped, failed, error, job
-         FROM job_executions WHERE id = ?1",
-    )?;
+    let mut statement = connection.prepare_cached(SELECT)?;
     let mut executions = Vec::with_capacity(limit.min(128));
     while executions.len() < limit
         && let Some(candidate) = streams.next(connection, None)?
     {
         executions.push(statement.query_row([candidate.id], |row| {
             let job = by_number.get(&row.get(8)?).ok_or(rusqlite::Error::QueryReturnedNoRows)?;
-            Ok(Execution {
-                id: ExecutionId(row.get(0)?),
-                job_id: job.id.clone(),
-                started_at: Timestamp::from_micros(row.get(1)?),
-                finished_at: Timestamp::from_micros(row.get(2)?),
-                events: row.get::<_, i64>(3)? as u64,
-                completed: row.get::<_, i64>(4)? as u64,
-                skipped: row.get::<_, i64>(5)? as u64,
-                failed: row.get::<_, i64>(6)? as u64,
-                error: row.get(7)?,
-            })
+            execution(&job.id, row)
         })?);
     }
     Ok(executions)
+}
+
+const SELECT: &str = "SELECT id, started_at, finished_at, events, completed, skipped, failed, error, job \
+     FROM job_executions WHERE id = ?1";
+
+/// One execution, if it is still there.
+pub(super) fn read(connection: &Connection, job: &LiveJob, id: i64) -> rusqlite::Result<Option<Execution>> {
+    connection.prepare_cached(SELECT)?.query_row([id], |row| execution(&job.id, row)).optional()
+}
+
+fn execution(job: &JobId, row: &Row<'_>) -> rusqlite::Result<Execution> {
+    Ok(Execution {
+        id: ExecutionId(row.get(0)?),
+        job_id: job.clone(),
+        started_at: Timestamp::from_micros(row.get(1)?),
+        finished_at: Timestamp::from_micros(row.get(2)?),
+        events: row.get::<_, i64>(3)? as u64,
+        completed: row.get::<_, i64>(4)? as u64,
+        skipped: row.get::<_, i64>(5)? as u64,
+        failed: row.get::<_, i64>(6)? as u64,
+        error: row.get(7)?,
+    })
 }
 
 /// If the job's newest execution is an outage too, it lasts until now.
@@ -248,5 +261,5 @@ fn record_outcome(
     let latency_ms = (status == EventStatus::Completed && !done_again)
         .then(|| at.micros().saturating_sub(received_at).max(0) / 1000);
     writing.effects.settled(job, status, at, latency_ms);
-    Ok(())
+    archive::enqueue(writing, job, Kind::Event, outcome.event_id.0)
 }

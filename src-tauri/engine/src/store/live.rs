@@ -14,7 +14,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 use tokio::sync::{Notify, broadcast};
 
 use super::codec::Dictionary;
-use super::{Change, Counts, StoreError};
+use super::{Change, Counts, StoreError, SyncJob};
 use crate::event::{EventStatus, JobId, SourceId, Timestamp, WorkspaceId};
 
 /// Events of a source before it gets its first dictionary.
@@ -96,6 +96,10 @@ pub(super) struct LiveJob {
     pub(super) source: ArcSwap<LiveSource>,
     /// Set when the job was deleted: what still refers to it is refused.
     pub(super) deleted: AtomicBool,
+    /// Whether its history is kept at its destination too.
+    pub(super) archives: AtomicBool,
+    /// Woken after each commit that gave the job's archive something to take.
+    pub(super) to_archive: Arc<Notify>,
     live: Mutex<LiveCounters>,
 }
 
@@ -151,7 +155,7 @@ impl Live {
         let mut statement = connection.prepare(
             "SELECT number, id, workspace_id, source_id, coalesce(pending, 0), coalesce(completed, 0),
                     coalesce(failed, 0), coalesce(skipped, 0), coalesce(rejected, 0), coalesce(received_ever, 0),
-                    last_received_at
+                    last_received_at, json_extract(webhook_config, '$.archive') IS NOT NULL
              FROM sync_jobs LEFT JOIN job_counters ON job = number WHERE deleted_at IS NULL",
         )?;
         let mut rows = statement.query([])?;
@@ -173,6 +177,8 @@ impl Live {
                 workspace: WorkspaceId::new(row.get::<_, String>(2)?),
                 source: ArcSwap::from(source),
                 deleted: AtomicBool::new(false),
+                archives: AtomicBool::new(row.get(11)?),
+                to_archive: Arc::default(),
                 live: Mutex::new(LiveCounters { counts, last_received_at }),
             };
             live.jobs.write().insert(id, Arc::new(job));
@@ -224,12 +230,15 @@ impl Live {
         self.changes.subscribe()
     }
 
-    /// After the commit that made the job, or changed its source.
-    pub(super) fn put_job(&self, number: i64, id: &JobId, workspace: &WorkspaceId, source: &SourceId) {
-        let source = self.source(source);
+    /// After the commit that made the job, or changed it.
+    pub(super) fn put_job(&self, number: i64, new: &SyncJob) {
+        let SyncJob { id, workspace_id: workspace, source_id, webhook_config, .. } = new;
+        let source = self.source(source_id);
+        let archives = webhook_config.archive.is_some();
         let mut jobs = self.jobs.write();
         if let Some(job) = jobs.get(id) {
             job.source.store(source);
+            job.archives.store(archives, Ordering::Release);
             return;
         }
         let job = LiveJob {
@@ -238,6 +247,8 @@ impl Live {
             workspace: workspace.clone(),
             source: ArcSwap::from(source),
             deleted: AtomicBool::new(false),
+            archives: AtomicBool::new(archives),
+            to_archive: Arc::default(),
             live: Mutex::default(),
         };
         jobs.insert(id.clone(), Arc::new(job));

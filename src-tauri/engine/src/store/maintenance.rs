@@ -26,7 +26,7 @@ impl Store {
     /// bodies and attempts; executions of that age too. Tells how many rows went; call again until that is 0.
     ///
     /// Failed events stay, those without another attempt too: they are not synced, and only a person can decide that
-    /// this is fine.
+    /// this is fine. What is still to be archived stays too; what no archive wants any more is taken from its queue.
     pub async fn clean_up_step(&self, now: Timestamp) -> Result<u64, StoreError> {
         for job in self.sync_jobs(None).await? {
             let Ok(live) = self.inner.live.job(&job.id) else { continue };
@@ -41,11 +41,12 @@ impl Store {
                 .change(move |writing| {
                     let mut gone = 0;
                     for id in expired.events {
-                        // Looked at again: it may have been pinned or replayed since.
+                        // Looked at again: it may have been pinned, replayed or queued for the archive since.
                         let status = writing
                             .connection
                             .prepare_cached(
-                                "SELECT status FROM webhook_events WHERE id = ?1 AND pinned = 0 AND status IN (1, 3, 4)",
+                                "SELECT status FROM webhook_events WHERE id = ?1 AND pinned = 0 AND status IN (1, 3, 4)
+                                   AND NOT EXISTS (SELECT 1 FROM archive_queue WHERE kind = 0 AND item = ?1)",
                             )?
                             .query_row([id], |row| row.get(0));
                         let status: i64 = match status {
@@ -74,6 +75,10 @@ impl Store {
             if gone > 0 {
                 return Ok(gone);
             }
+        }
+        let forgotten = self.forget_unwanted_archive().await?;
+        if forgotten > 0 {
+            return Ok(forgotten);
         }
         let passed: bool = self
             .read(|_, connection| {
@@ -239,7 +244,9 @@ fn expired(connection: &Connection, job: i64, before: Timestamp) -> Result<Expir
     if let Some(newest) = newest {
         let mut statement = connection.prepare_cached(
             "SELECT id FROM webhook_events
-             WHERE job = ?1 AND status = ?2 AND id <= ?3 AND received_at < ?4 AND pinned = 0 ORDER BY id LIMIT ?5",
+             WHERE job = ?1 AND status = ?2 AND id <= ?3 AND received_at < ?4 AND pinned = 0
+               AND NOT EXISTS (SELECT 1 FROM archive_queue WHERE kind = 0 AND item = webhook_events.id)
+             ORDER BY id LIMIT ?5",
         )?;
         for status in [EventStatus::Completed, EventStatus::Skipped, EventStatus::Rejected] {
             let ids = statement.query_map(
@@ -252,8 +259,9 @@ fn expired(connection: &Connection, job: i64, before: Timestamp) -> Result<Expir
     let others = connection
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM job_activity WHERE job = ?1 AND minute < ?2) OR EXISTS
-               (SELECT 1 FROM (SELECT finished_at FROM job_executions WHERE job = ?1 ORDER BY id LIMIT 1)
-                WHERE finished_at < ?3)",
+               (SELECT 1 FROM (SELECT id, finished_at FROM job_executions WHERE job = ?1 ORDER BY id LIMIT 1)
+                WHERE finished_at < ?3
+                  AND NOT EXISTS (SELECT 1 FROM archive_queue WHERE kind = 1 AND item = id))",
         )?
         .query_row(params![job, activity_end(before), before.micros()], |row| row.get(0))?;
     Ok(Expired { events, others })
@@ -270,7 +278,7 @@ pub(super) fn delete_executions(
         .prepare_cached(
             "DELETE FROM job_executions WHERE id IN
                (SELECT id FROM (SELECT id, finished_at FROM job_executions WHERE job = ?1 ORDER BY id LIMIT ?3)
-                WHERE finished_at < ?2)",
+                WHERE finished_at < ?2 AND NOT EXISTS (SELECT 1 FROM archive_queue WHERE kind = 1 AND item = id))",
         )?
         .execute(params![job, before.micros(), limit])?;
     Ok(deleted as u64)
@@ -280,6 +288,7 @@ pub(super) fn delete_executions(
 pub(super) fn delete_event(connection: &Connection, id: i64) -> rusqlite::Result<()> {
     connection.prepare_cached("DELETE FROM delivery_attempts WHERE event_id = ?1")?.execute([id])?;
     connection.prepare_cached("DELETE FROM webhook_bodies WHERE event_id = ?1")?.execute([id])?;
+    connection.prepare_cached("DELETE FROM archive_queue WHERE kind = 0 AND item = ?1")?.execute([id])?;
     connection.prepare_cached("DELETE FROM webhook_events WHERE id = ?1")?.execute([id])?;
     connection
         .prepare_cached("INSERT OR IGNORE INTO search_removals (event_id) VALUES (?1)")?

@@ -5,7 +5,7 @@
 //!
 //! Invariants:
 //! - [`Store::ingest`] answers only after the event is committed and synced to disk.
-//! - Nothing unsettled or pinned is ever cleaned up.
+//! - Nothing unsettled, pinned or still to be archived is ever cleaned up.
 //! - No secret is ever in the database.
 //! - No lock is held across a network call; no transaction outlives one closure.
 
@@ -25,6 +25,7 @@ use crate::event::{
 };
 
 pub mod app_settings;
+pub mod archive;
 mod codec;
 pub mod destinations;
 mod effects;
@@ -48,6 +49,7 @@ pub mod webhook_events;
 pub mod workspaces;
 mod writer;
 
+pub use archive::{Archivable, ToArchive};
 pub use destinations::{Destination, DestinationKind};
 pub use job_activity::{Activity, ActivityRange, JobOverview};
 pub use job_executions::{Execution, ExecutionFilter};
@@ -57,8 +59,8 @@ pub use sources::Source;
 pub use streams::Order;
 pub use sync_jobs::SyncJob;
 pub use webhook_events::{
-    Again, Attempt, ClaimedEvent, EventDetail, EventFilter, EventOutcome, EventPage, EventRow, Ingested,
-    Neighbour, NewEvent, NewRejected, Settled, TypeCounts, TypeFigures,
+    Again, ArchivableEvent, Attempt, ClaimedEvent, EventDetail, EventFilter, EventOutcome, EventPage,
+    EventRow, Ingested, Neighbour, NewEvent, NewRejected, Settled, TypeCounts, TypeFigures,
 };
 
 /// Why a read or a change failed.
@@ -238,6 +240,11 @@ impl Store {
     /// Tells what changes from now on. A receiver that lags misses changes and has to refresh everything.
     pub fn changes(&self) -> broadcast::Receiver<Change> {
         self.inner.live.subscribe()
+    }
+
+    /// Tells of a change that is not written down: of what is going on with a job right now.
+    pub fn tell(&self, change: Change) {
+        self.inner.live.tell(change);
     }
 
     /// Woken after each commit that gave this job events to apply, with a permit kept for one who is not waiting yet.

@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0002_latency.sql"),
     include_str!("migrations/0003_tunnel.sql"),
     include_str!("migrations/0004_provider_endpoints.sql"),
+    include_str!("migrations/0005_archive.sql"),
 ];
 
 /// "Hook", in the database's header: tells Hookline's files from those of other programs.

@@ -114,10 +114,17 @@ impl Store {
                 .prepare_cached("INSERT OR IGNORE INTO job_counters (job) VALUES (?1)")?
                 .execute([number])?;
             writing.effects.changed(Change::SyncJobs { job_id: job.id.clone() });
-            writing.effects.after(move |live| {
-                live.put_job(number, &job.id, &job.workspace_id, &job.source_id);
-            });
+            writing.effects.after(move |live| live.put_job(number, &job));
             Ok(())
+        })
+        .await
+    }
+
+    /// Whether a job has this id, in any workspace: one that is being deleted counts too.
+    pub async fn job_id_is_used(&self, id: &JobId) -> Result<bool, StoreError> {
+        let id = id.clone();
+        self.read(move |_, connection| {
+            Ok(connection.prepare_cached("SELECT 1 FROM sync_jobs WHERE id = ?1")?.exists([id.as_str()])?)
         })
         .await
     }

@@ -184,6 +184,14 @@ fn clear_step(writing: &Writing<'_>, job: i64) -> Result<(), StoreError> {
     if !events.is_empty() {
         return Ok(());
     }
+    let queued = connection
+        .prepare_cached(
+            "DELETE FROM archive_queue WHERE seq IN (SELECT seq FROM archive_queue WHERE job = ?1 LIMIT ?2)",
+        )?
+        .execute([job, STEP])?;
+    if queued > 0 {
+        return Ok(());
+    }
     if delete_executions(connection, job, Timestamp::from_micros(i64::MAX), STEP)? > 0 {
         return Ok(());
     }

@@ -13,10 +13,10 @@ use tokio_util::sync::CancellationToken;
 use super::Shared;
 use super::retry::{destination_pause_ms, settle};
 use super::state::{DeliveryState, Live};
-use crate::event::{EventId, Mapping, SkipReason, Timestamp};
+use crate::event::{EventId, Mapping, Operation, SkipReason, Timestamp};
 use crate::providers::SharedProvider;
 use crate::secrets::{self, WebhookSecrets};
-use crate::sinks::{Context, Delivery, Sink, SinkError};
+use crate::sinks::{Context, Delivery, Sink, SinkError, archive};
 use crate::store::{ClaimedEvent, EventOutcome, Settled, StoreError, SyncJob};
 
 /// The most bytes of bodies in one batch: what is held in memory per job, twice.
@@ -230,11 +230,7 @@ impl JobRun {
         }
     }
 
-    fn map(
-        &self,
-        event: &ClaimedEvent,
-        provider: &SharedProvider,
-    ) -> Result<Vec<crate::event::Operation>, Settled> {
+    fn map(&self, event: &ClaimedEvent, provider: &SharedProvider) -> Result<Vec<Operation>, Settled> {
         let failed = |error: String| Settled::Failed { error, next_attempt_at: None };
         let patterns = &self.job.webhook_config.event_types;
         let map = || {
@@ -251,7 +247,12 @@ impl JobRun {
                 for operation in &mut operations {
                     operation.collection.insert_str(0, &self.job.collection_prefix);
                 }
-                Ok(operations)
+                match operations.iter().find(|operation| archive::is_reserved(&operation.collection)) {
+                    Some(Operation { collection, .. }) => Err(failed(format!(
+                        "the collection `{collection}` is Hookline's own: give the job a collection prefix, then retry"
+                    ))),
+                    None => Ok(operations),
+                }
             }
             Mapping::Unmapped(unmapped) => {
                 Err(Settled::Skipped { reason: SkipReason::Unmapped, detail: Some(unmapped.to_string()) })

@@ -10,6 +10,7 @@
 //! - That an event is being applied is known in memory alone.
 //! - A destination that is down or refuses uses up no attempts.
 //! - No event fails because of another one in its batch.
+//! - What is archived follows what was recorded, in a task of its own ([`archive`]): it never holds up or fails an event.
 
 use std::collections::{HashMap, HashSet};
 use std::panic::AssertUnwindSafe;
@@ -30,12 +31,14 @@ use crate::secrets::{self, SecretError, SecretName, SharedSecrets};
 use crate::sinks::{self, Connection, Sink};
 use crate::store::{Destination, DestinationKind, Source, Store, StoreError, SyncJob};
 
+mod archive;
 mod job;
 pub mod retry;
 mod state;
 
-pub use state::DeliveryState;
+pub use state::{ArchiveTrouble, DeliveryState};
 
+use archive::ArchiveRun;
 use job::JobRun;
 use state::Live;
 
@@ -195,13 +198,33 @@ impl Worker {
             shared: Arc::clone(&self.inner.shared),
             cancel: cancel.clone(),
         };
+        let archive = spec.job.webhook_config.archive.map(|config| ArchiveRun {
+            job: spec.job.clone(),
+            source: spec.source.clone(),
+            days: config.days,
+            live: Arc::clone(&live),
+            shared: Arc::clone(&self.inner.shared),
+            cancel: cancel.clone(),
+        });
         let task = tokio::spawn(async move {
             if let Some(former) = former {
                 // Its panics were logged; here it only matters that it is over.
                 let _ = former.await;
             }
             match ends {
-                Ok((provider, sink)) => keep_running(&run, &provider, &sink).await,
+                Ok((provider, sink)) => {
+                    let archiving = archive.map(|archive| {
+                        let sink = Arc::clone(&sink);
+                        tokio::spawn(async move {
+                            keep_running(&archive.job.id, &archive.cancel, || archive.run(&*sink)).await;
+                        })
+                    });
+                    keep_running(&run.job.id, &run.cancel, || run.run(&provider, &sink)).await;
+                    // The next task of this job must not archive beside this one.
+                    if let Some(archiving) = archiving {
+                        let _ = archiving.await;
+                    }
+                }
                 Err(error) => run.cannot_start(error).await,
             }
         });
@@ -221,15 +244,21 @@ impl Worker {
         self.inner.runs.lock().get(job).map_or(DeliveryState::Paused, |run| run.live.state())
     }
 
+    /// What is wrong with the job's archive, if anything is.
+    pub fn archive_trouble(&self, job: &JobId) -> Option<ArchiveTrouble> {
+        self.inner.runs.lock().get(job).and_then(|run| run.live.archive_trouble())
+    }
+
     /// Whether this event is being applied right now.
     pub fn is_processing(&self, job: &JobId, event: EventId) -> bool {
         self.inner.runs.lock().get(job).is_some_and(|run| run.live.is_processing(event))
     }
 
-    /// Tries a waiting or blocked job again now.
+    /// Tries a waiting or blocked job, and its archive, again now.
     pub fn resume(&self, job: &JobId) {
         if let Some(run) = self.inner.runs.lock().get(job) {
             run.live.resume.notify_one();
+            run.live.resume_archive.notify_one();
         }
     }
 
@@ -295,13 +324,13 @@ impl Worker {
     }
 }
 
-/// Runs a job until it is cancelled; a panic is logged and the job started again.
-async fn keep_running(run: &JobRun, provider: &SharedProvider, sink: &Arc<dyn Sink>) {
+/// Runs a part of a job until it is cancelled; a panic is logged and the part started again.
+async fn keep_running<F: Future<Output = ()>>(job: &JobId, cancel: &CancellationToken, part: impl Fn() -> F) {
     const PAUSE_AFTER_PANIC: Duration = Duration::from_secs(5);
-    while AssertUnwindSafe(run.run(provider, sink)).catch_unwind().await.is_err() {
-        tracing::error!(job = %run.job.id, "the job's task panicked and is started again");
+    while AssertUnwindSafe(part()).catch_unwind().await.is_err() {
+        tracing::error!(%job, "the job's task panicked and is started again");
         tokio::select! {
-            () = run.cancel.cancelled() => return,
+            () = cancel.cancelled() => return,
             () = tokio::time::sleep(PAUSE_AFTER_PANIC) => {}
         }
     }

@@ -44,14 +44,32 @@ pub enum DeliveryState {
     Paused,
 }
 
+/// Why a job's archive takes nothing, or not everything.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ArchiveTrouble {
+    /// Since when.
+    pub since: Timestamp,
+    /// What went wrong.
+    pub error: String,
+    /// What to do about it; `null` where it passes by itself.
+    pub hint: Option<String>,
+    /// When it is tried again.
+    pub next_try_at: Timestamp,
+}
+
 /// A job's live state.
 #[derive(Debug, Default)]
 pub(super) struct Live {
     /// Why delivery stands still, if it does.
     halt: Mutex<Option<DeliveryState>>,
     in_flight: Mutex<HashSet<EventId>>,
+    /// What is wrong with the archive, if anything is.
+    archive: Mutex<Option<ArchiveTrouble>>,
     /// Somebody wants a halted job to be tried again now.
     pub(super) resume: Notify,
+    /// The same for its archive.
+    pub(super) resume_archive: Notify,
 }
 
 impl Live {
@@ -82,6 +100,15 @@ impl Live {
 
     pub(super) fn go_on(&self) {
         *self.halt.lock() = None;
+    }
+
+    pub(super) fn archive_trouble(&self) -> Option<ArchiveTrouble> {
+        self.archive.lock().clone()
+    }
+
+    /// Sets what is wrong with the archive, and tells whether something was wrong before.
+    pub(super) fn set_archive_trouble(&self, trouble: Option<ArchiveTrouble>) -> bool {
+        std::mem::replace(&mut *self.archive.lock(), trouble).is_some()
     }
 
     /// Marks events as being applied until the guard is dropped, by whatever way.

@@ -1,5 +1,5 @@
 /** What becomes of objects at the destination, and how long the events themselves are kept. */
-import { Code, NumberInput, Radio, Stack, Text, TextInput } from "@mantine/core";
+import { Checkbox, Code, NumberInput, Radio, Stack, Text, TextInput } from "@mantine/core";
 import { type SectionProps, useJobFormContext } from "./form";
 import { Section } from "./Section";
 import { LIMITS, prefixProblem } from "./validate";
@@ -7,10 +7,10 @@ import { chosenDestinationKind, chosenKind, defaultPrefix } from "./values";
 
 export function DocumentsSection({ choices, before }: SectionProps) {
   const form = useJobFormContext();
-  const isForward = chosenDestinationKind(form.values, choices.destinations) === "http";
+  const kind = chosenDestinationKind(form.values, choices.destinations);
   return (
     <>
-      {!isForward && (
+      {kind !== "http" && (
         <Section title="Documents" help="How objects are written at the destination.">
           <Deletes />
           <Prefix kind={chosenKind(form.values, choices.sources)} isEdit={before !== null} />
@@ -29,7 +29,43 @@ export function DocumentsSection({ choices, before }: SectionProps) {
           styles={{ wrapper: { maxWidth: 320 } }}
           {...form.getInputProps("retentionDays")}
         />
+        {kind === "mongodb" && <Archive />}
       </Section>
+    </>
+  );
+}
+
+/** The history in the destination, for everybody who uses it. */
+function Archive() {
+  const form = useJobFormContext();
+  return (
+    <>
+      <Checkbox
+        size="xs"
+        label="Archive the history in the MongoDB too"
+        description={
+          <>
+            Each event whose outcome is known, its raw body included, goes into the collection{" "}
+            <Code fz={12}>webhook_events</Code>, each batch into <Code fz={12}>job_executions</Code>, from now
+            on. Whoever may read the database sees them. Rejected requests are not among them.
+          </>
+        }
+        {...form.getInputProps("archive", { type: "checkbox" })}
+      />
+      {form.values.archive && (
+        <NumberInput
+          label="Keep the archive for"
+          suffix=" days"
+          description="MongoDB removes what is older by itself. A change counts for what is archived already, too."
+          inputWrapperOrder={["label", "input", "description", "error"]}
+          {...LIMITS.archiveDays}
+          clampBehavior="none"
+          allowDecimal={false}
+          allowNegative={false}
+          styles={{ wrapper: { maxWidth: 320 } }}
+          {...form.getInputProps("archiveDays")}
+        />
+      )}
     </>
   );
 }

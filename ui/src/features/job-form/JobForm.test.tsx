@@ -156,6 +156,33 @@ describe("the form of a new job", () => {
     expect(screen.getByText("Timestamps are not checked")).toBeTruthy();
   });
 
+  it("the_archive_is_offered_for_a_mongodb_alone_and_asks_how_long", async () => {
+    const { host, onSaved } = await showNew();
+    fill("Connection string", "mongodb://h/shop");
+    expect(screen.queryByLabelText("Keep the archive for")).toBeNull();
+    const archive = screen.getByLabelText("Archive the history in the MongoDB too");
+    fireEvent.click(archive);
+    fill("Keep the archive for", "0");
+    submit();
+    expect(await screen.findByText("This is a whole number from 1 to 3,650.")).toBeTruthy();
+    // What is hidden is neither checked nor sent.
+    press("This machine");
+    expect(screen.queryByLabelText("Archive the history in the MongoDB too")).toBeNull();
+    submit();
+    await waitFor(() => expect(onSaved).toHaveBeenCalled());
+    expect(host.bodies.at(-1)).toMatchObject({ webhookConfig: { archive: null } });
+  });
+
+  it("an_archive_is_saved_with_its_days", async () => {
+    const { host, onSaved } = await showNew();
+    fill("Connection string", "mongodb://h/shop");
+    fireEvent.click(screen.getByLabelText("Archive the history in the MongoDB too"));
+    fill("Keep the archive for", "30");
+    submit();
+    await waitFor(() => expect(onSaved).toHaveBeenCalled());
+    expect(host.bodies.at(-1)).toMatchObject({ webhookConfig: { archive: { days: 30 } } });
+  });
+
   it("leaving_with_something_entered_asks_first", async () => {
     const { router } = await showNew();
     fill(/^Name/, "Mine");

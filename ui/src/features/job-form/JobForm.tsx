@@ -24,6 +24,7 @@ import {
   blankSource,
   type Choices,
   destinationValues,
+  fitting,
   type JobValues,
   sourceValues,
 } from "./values";
@@ -51,7 +52,11 @@ export function JobForm({ choices, initial, jobId, usedBy = 0, onSaved, onCancel
   // Read while the page is being left, which may be before the next rendering.
   const saved = useRef(false);
   // One function as long as the rules are the same: the form's own functions are made anew with it.
-  const validate = useCallback((values: JobValues) => validateJob(values, before), [before]);
+  const { destinations } = choices;
+  const validate = useCallback(
+    (values: JobValues) => validateJob(fitting(values, destinations), before),
+    [before, destinations],
+  );
   const form = useJobForm({
     initialValues: initial,
     validate,
@@ -113,7 +118,7 @@ export function JobForm({ choices, initial, jobId, usedBy = 0, onSaved, onCancel
     if (hasErrors) {
       save.reset();
       focusProblem(element.current);
-    } else save.mutate(form.values);
+    } else save.mutate(fitting(form.values, known.destinations));
   };
   useHotkeys([["mod+Enter", submit]], []);
 

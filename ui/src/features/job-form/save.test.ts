@@ -54,6 +54,7 @@ describe("saving a new job", () => {
           batchSize: 500,
           batchWaitMs: 200,
           retentionDays: 30,
+          archive: null,
           signatureToleranceSeconds: null,
         },
       },
@@ -177,6 +178,8 @@ describe("the field that an error is about", () => {
     expect(at("job", "webhookConfig.batchSize")).toBe("batchSize");
     expect(at("job", "webhookConfig.eventTypes[3]")).toBe("eventTypes");
     expect(at("job", "collectionPrefix")).toBe("collectionPrefix");
+    expect(at("job", "webhookConfig.archive")).toBe("archive");
+    expect(at("job", "webhookConfig.archive.days")).toBe("archiveDays");
     expect(at("source", "apiKey")).toBe("source.apiKey");
     expect(at("source", "generic", "described wrongly: `signedContent`: x")).toBe(
       "source.generic.signedContent",

@@ -154,6 +154,9 @@ export function fieldOf(error: SaveError): string | null {
       return `destination.${field}`;
     case "job":
       // `webhookConfig.eventTypes` is `eventTypes` in the form; a list's entry is its list.
-      return field.replace(/^webhookConfig\./, "").replace(/(\.|\[)\d+.*$/, "");
+      return field
+        .replace(/^webhookConfig\./, "")
+        .replace("archive.days", "archiveDays")
+        .replace(/(\.|\[)\d+.*$/, "");
   }
 }

@@ -32,6 +32,7 @@ export function validateJob(values: JobValues, before: JobValues | null): Proble
   for (const field of ["batchSize", "batchWaitMs", "retentionDays"] as const) {
     add(field, numberProblem(values[field], LIMITS[field]));
   }
+  if (values.archive) add("archiveDays", numberProblem(values.archiveDays, LIMITS.archiveDays));
   if (values.signatureToleranceSeconds !== "") {
     add(
       "signatureToleranceSeconds",

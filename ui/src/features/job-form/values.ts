@@ -1,7 +1,7 @@
 /** What the form holds, and how it becomes requests. */
 
 import type { CreateSource, Destination, ProviderInfo, Source, SyncJob } from "../../api/schema";
-import { JOB_DEFAULTS } from "../../shared/jobs/limits";
+import { ARCHIVE_DAYS, JOB_DEFAULTS } from "../../shared/jobs/limits";
 import { fromSpec, type GenericSpec, type GenericValues, genericDefaults, toSpec } from "./generic/spec";
 
 /** A source that is to be made, or changes of the one that the job has. */
@@ -44,6 +44,9 @@ export interface JobValues {
   batchSize: number | string;
   batchWaitMs: number | string;
   retentionDays: number | string;
+  /** Whether the history is kept in the destination too, and for how long. */
+  archive: boolean;
+  archiveDays: number | string;
   /** Null: made from the source's kind. */
   collectionPrefix: string | null;
   /** Seconds; empty for the provider's own. */
@@ -100,6 +103,8 @@ export function newJobValues({ sources, destinations, providers }: Choices, kind
     destination: blankDestination("mongodb"),
     scope: "all",
     ...JOB_DEFAULTS,
+    archive: false,
+    archiveDays: ARCHIVE_DAYS,
     collectionPrefix: null,
     signatureToleranceSeconds: "",
   };
@@ -121,6 +126,8 @@ export function jobValues(job: SyncJob, source: Source, destination: Destination
     batchSize: config.batchSize,
     batchWaitMs: config.batchWaitMs,
     retentionDays: config.retentionDays,
+    archive: Boolean(config.archive),
+    archiveDays: config.archive?.days ?? ARCHIVE_DAYS,
     collectionPrefix: job.collectionPrefix,
     signatureToleranceSeconds: config.signatureToleranceSeconds ?? "",
   };
@@ -136,6 +143,10 @@ export const chosenKind = (values: JobValues, sources: Source[]): string =>
 /** The kind of the destination that is chosen or described. */
 export const chosenDestinationKind = (values: JobValues, destinations: Destination[]): DestinationKind =>
   destinations.find(({ id }) => id === values.destinationId)?.kind ?? values.destination.kind;
+
+/** What is to be saved: only a MongoDB keeps an archive. */
+export const fitting = (values: JobValues, destinations: Destination[]): JobValues =>
+  chosenDestinationKind(values, destinations) === "mongodb" ? values : { ...values, archive: false };
 
 const named = (name: string) => (name === "" ? {} : { name });
 
@@ -171,6 +182,7 @@ const configOf = (values: JobValues) => ({
   batchSize: Number(values.batchSize),
   batchWaitMs: Number(values.batchWaitMs),
   retentionDays: Number(values.retentionDays),
+  archive: values.archive ? { days: Number(values.archiveDays) } : null,
   signatureToleranceSeconds:
     values.signatureToleranceSeconds === "" ? null : Number(values.signatureToleranceSeconds),
 });

@@ -172,6 +172,36 @@ describe("the page of a job", () => {
     await waitFor(() => expect(host.requests).toContain(`POST ${J}/resume`));
   });
 
+  it("says that the archive is behind and why, and tries it again", async () => {
+    const behind = sampleJob({
+      archive: {
+        waiting: 12,
+        trouble: {
+          since: "2026-11-24T10:00:00Z",
+          error: "the collection refuses the document",
+          hint: "change its rules",
+          nextTryAt: "2026-11-24T10:01:00Z",
+        },
+      },
+    });
+    const { host } = show({ [`POST ${J}/resume`]: [204, undefined] }, behind);
+    const warning = await screen.findByRole("region", { name: "Archive" });
+    expect(warning.textContent).toContain("12 entries are not archived yet.");
+    expect(warning.textContent).toContain("The collection refuses the document. Change its rules.");
+    expect(warning.textContent).toContain("Syncing goes on");
+    await userEvent.click(screen.getByRole("button", { name: "Try again now" }));
+    await waitFor(() => expect(host.requests).toContain(`POST ${J}/resume`));
+  });
+
+  it("says nothing of an archive that keeps up, and tells in the settings how long it is kept", async () => {
+    const config = { ...sampleJob().webhookConfig, archive: { days: 90 } };
+    const archiving = sampleJob({ webhookConfig: config, archive: { waiting: 3, trouble: null } });
+    show({}, archiving, "/transfers/job_a?tab=settings");
+    await screen.findByText("Events and executions are kept there for 90 days");
+    expect(screen.getByText("3 entries are not archived yet.")).toBeTruthy();
+    expect(screen.queryByRole("region", { name: "Archive" })).toBeNull();
+  });
+
   it("offers its actions to the command palette", async () => {
     const { host, router } = show({
       [`PATCH ${J}`]: sampleJob({ enabled: false }),

@@ -13,6 +13,7 @@ import { useCalmRefresh } from "../../shared/state/calmRefresh";
 import { whyTunnel } from "../../shared/tunnel/state";
 import { ButtonLink } from "../../shared/ui/links";
 import { Failed, LoadingRows } from "../../shared/ui/States";
+import { ArchiveWarning } from "./ArchiveWarning";
 import { EndpointWarning } from "./EndpointWarning";
 import classes from "./OverviewTab.module.css";
 import { activityQuery, statsQuery } from "./queries";
@@ -39,6 +40,7 @@ export function OverviewTab({ job, range, onRange, onDiagnose }: OverviewTabProp
   return (
     <div className={classes.overview}>
       <EndpointWarning jobId={job.id} />
+      <ArchiveWarning job={job} />
       {!stats.lastReceivedAt && <NothingYet jobId={job.id} onDiagnose={onDiagnose} />}
       <StatTiles stats={stats} />
       <Charts jobId={job.id} range={range} onRange={onRange} />

@@ -11,6 +11,7 @@ import { ReachMark } from "../../shared/tunnel/ReachNote";
 import { CopyButton } from "../../shared/ui/CopyButton";
 import { ButtonLink } from "../../shared/ui/links";
 import { Status } from "../../shared/ui/Status";
+import { archiveLag } from "./ArchiveWarning";
 import { EndpointSection } from "./EndpointSection";
 import classes from "./SettingsTab.module.css";
 
@@ -134,6 +135,16 @@ function Summary({ job }: { job: SyncJob }) {
         {toleranceWords(config.signatureToleranceSeconds, provider?.toleranceSeconds)}
       </Entry>
       <Entry term="Events are kept for">{plural(config.retentionDays, "day")}</Entry>
+      {destination?.kind === "mongodb" && (
+        <Entry term="Archive">
+          {archiveWords(config.archive?.days)}
+          {job.archive && job.archive.waiting > 0 && (
+            <Text size="sm" c="dimmed">
+              {archiveLag(job.archive.waiting)}
+            </Text>
+          )}
+        </Entry>
+      )}
       <Entry term="Made">{formatAbsolute(job.createdAt)}</Entry>
       <Entry term="Last changed">{formatAbsolute(job.updatedAt)}</Entry>
       <Entry term="Id">
@@ -151,6 +162,10 @@ function Entry({ term, children }: { term: string; children: ReactNode }) {
     </>
   );
 }
+
+/** Whether the history is kept in the destination too. */
+export const archiveWords = (days: number | undefined): string =>
+  days === undefined ? "Off" : `Events and executions are kept there for ${plural(days, "day")}`;
 
 /** How old a signature may be: the job's own limit, else the provider's. */
 export function toleranceWords(own: number | null | undefined, provider: number | null | undefined): string {

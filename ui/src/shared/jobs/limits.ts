@@ -10,9 +10,13 @@ export const JOB_DEFAULTS = {
   retentionDays: 30,
 } satisfies Partial<SyncJob["webhookConfig"]>;
 
+/** For how many days a history is archived unless somebody says otherwise. */
+export const ARCHIVE_DAYS = 90;
+
 export const JOB_LIMITS = {
   batchSize: { min: 1, max: 2000 },
   batchWaitMs: { min: 0, max: 60_000 },
   retentionDays: { min: 1, max: 36_500 },
+  archiveDays: { min: 1, max: 3650 },
   signatureToleranceSeconds: { min: 0, max: 2_147_483_647 },
 } as const;

@@ -39,7 +39,7 @@ struct EventsParams {
     #[param(nullable = false, style = Form, explode = true)]
     status: Option<Vec<EventStatus>>,
     /// Only of these types: names or patterns such as `customer.*`. May be repeated, or be several with commas between them.
-    #[param(nullable = false, style = Form, explode = true, value_type = Option<Vec<crate::commands::sync_jobs::EventTypePattern>>)]
+    #[param(nullable = false, style = Form, explode = true, value_type = Option<Vec<crate::commands::webhook_config::EventTypePattern>>)]
     r#type: Option<Vec<String>>,
     /// Only with these words: in the ids, the type, the error or the body's values.
     #[param(nullable = false, max_length = 500)]

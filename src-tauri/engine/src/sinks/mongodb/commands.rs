@@ -134,6 +134,18 @@ pub(super) fn replacement(
     close(out, start);
 }
 
+/// Appends `{q: filter, u: document, upsert: true}`. The document has no key with `$` at its top level.
+pub(super) fn upsert(out: &mut Vec<u8>, filter: &RawDocument, document: impl FnOnce(&mut Vec<u8>)) {
+    let start = open(out);
+    element(out, 0x03, "q");
+    out.extend_from_slice(filter.as_bytes());
+    element(out, 0x03, "u");
+    document(out);
+    element(out, 0x08, "upsert");
+    out.push(1);
+    close(out, start);
+}
+
 /// Appends `{q: filter, limit: 1}`.
 pub(super) fn deletion(out: &mut Vec<u8>, filter: &RawDocument) {
     let start = open(out);
@@ -176,6 +188,15 @@ mod tests {
                 {"q": {"_id": "x"}, "u": {"_id": "x", "$a": 1}},
                 {"q": {"_id": "x"}, "u": [{"$replaceWith": {"$literal": {"_id": "x", "$a": 1}}}]},
             ]}
+        );
+        let mut batch = Batch::new(Verb::Update, "c", &concern);
+        batch.push(0, |out| {
+            upsert(out, &rawdoc! {"_id": "x"}, |out| out.extend_from_slice(rawdoc! {"a": 1}.as_bytes()));
+        });
+        assert_eq!(
+            Document::try_from(batch.finish().expect("valid BSON").0).expect("valid BSON"),
+            doc! {"update": "c", "ordered": false, "writeConcern": {"w": 1, "j": true},
+            "updates": [{"q": {"_id": "x"}, "u": {"a": 1}, "upsert": true}]}
         );
         let mut batch = Batch::new(Verb::Delete, "c", &concern);
         batch.push(0, |out| deletion(out, &rawdoc! {"_id": "x"}));

@@ -12,6 +12,7 @@ use mongodb::options::IndexOptions;
 use super::Mongodb;
 use super::commands::{self, Batch, Verb};
 use super::errors;
+use crate::sinks::archive::Archive;
 use crate::sinks::json::Object;
 use crate::sinks::ordering::documents::{
     Action, Burial, Documents, Expected, Key, Stored, StoredDocument, TOMBSTONE_DAYS, TOMBSTONES, Write,
@@ -176,20 +177,24 @@ impl Documents for Mongodb {
     fn browse(&self) -> &dyn Browse {
         self
     }
+
+    fn archive(&self) -> Option<&dyn Archive> {
+        Some(self)
+    }
 }
 
 /// Commands that fill up, one after another, per collection and verb.
-struct Batches<'a> {
+pub(super) struct Batches<'a> {
     concern: &'a RawDocument,
-    finished: Vec<Batch>,
+    pub(super) finished: Vec<Batch>,
 }
 
 impl<'a> Batches<'a> {
-    fn new(concern: &'a RawDocument) -> Self {
+    pub(super) fn new(concern: &'a RawDocument) -> Self {
         Self { concern, finished: Vec::new() }
     }
 
-    fn push(
+    pub(super) fn push(
         &mut self,
         verb: Verb,
         collection: &str,
@@ -263,7 +268,7 @@ impl Mongodb {
     }
 
     /// Sends the commands and tells for each of `count` places what became of its statement.
-    async fn send(&self, batches: Vec<Batch>, count: usize) -> Result<Vec<Written>, SinkError> {
+    pub(super) async fn send(&self, batches: Vec<Batch>, count: usize) -> Result<Vec<Written>, SinkError> {
         let mut written = vec![Written::Done; count];
         for (place, outcome) in
             try_join_all(batches.into_iter().map(|batch| self.send_one(batch))).await?.into_iter().flatten()
@@ -328,7 +333,7 @@ impl Mongodb {
 }
 
 /// A number of the server's answer, whichever type it has.
-fn integer(document: &Document, key: &str) -> Option<i64> {
+pub(super) fn integer(document: &Document, key: &str) -> Option<i64> {
     match document.get(key)? {
         Bson::Int32(value) => Some(i64::from(*value)),
         Bson::Int64(value) => Some(*value),

@@ -109,6 +109,12 @@ pub(super) fn explain_code(place: &Place, code: i32, message: &str) -> SinkError
             message: format!("MongoDB at {hosts} cannot confirm writes as asked: {message}"),
             hint: "the replica set has fewer members than the connection string's `w` asks for".to_owned(),
         },
+        85 | 86 => SinkError::Blocked {
+            message: format!(
+                "an index in `{database}` at {hosts} is in the way of the one that is needed: {message}"
+            ),
+            hint: "drop that index; Hookline makes its own".to_owned(),
+        },
         14031 => SinkError::Unavailable {
             message: format!("MongoDB at {hosts} has no disk space left: {message}"),
         },

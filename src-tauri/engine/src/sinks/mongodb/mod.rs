@@ -12,6 +12,7 @@
 //!
 //! Not here: which state wins ([`super::ordering`]).
 
+mod archive;
 mod browse;
 mod commands;
 mod connection;
@@ -40,6 +41,8 @@ pub(super) struct Mongodb {
     connector: Connector,
     /// Whether the tombstones' index was made by this process.
     tombstones_ready: tokio::sync::OnceCell<()>,
+    /// The same for the archive's indexes.
+    archive_ready: tokio::sync::OnceCell<()>,
 }
 
 impl Mongodb {
@@ -49,6 +52,7 @@ impl Mongodb {
         Ok(Self {
             connector: Connector::new(uri::parse(uri)?, database),
             tombstones_ready: tokio::sync::OnceCell::new(),
+            archive_ready: tokio::sync::OnceCell::new(),
         })
     }
 

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use bson::{RawDocument, RawDocumentBuf};
 
 use crate::event::{Timestamp, Version};
+use crate::sinks::archive::Archive;
 use crate::sinks::json::Object;
 use crate::sinks::{Browse, SinkError};
 
@@ -144,6 +145,11 @@ pub(in crate::sinks) trait Documents: Send + Sync + Debug {
 
     /// The documents, to be looked at.
     fn browse(&self) -> &dyn Browse;
+
+    /// See [`crate::sinks::Sink::archive`].
+    fn archive(&self) -> Option<&dyn Archive> {
+        None
+    }
 }
 
 /// Appends the whole document as BSON to `out`.

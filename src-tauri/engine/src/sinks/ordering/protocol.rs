@@ -19,6 +19,7 @@ use futures_util::future::try_join_all;
 use rand::RngExt as _;
 
 use crate::event::{DeletePolicy, Version};
+use crate::sinks::archive::Archive;
 use crate::sinks::json::{InvalidObject, MAX_DOCUMENT_BYTES};
 use crate::sinks::{Browse, Context, Delivery, Outcome, Sink, SinkError};
 
@@ -75,6 +76,10 @@ impl<D: Documents> Sink for Synced<D> {
 
     fn browse(&self) -> Option<&dyn Browse> {
         Some(self.0.browse())
+    }
+
+    fn archive(&self) -> Option<&dyn Archive> {
+        self.0.archive()
     }
 }
 

@@ -12,6 +12,7 @@ use crate::event::{
 
 mod activity;
 mod again;
+mod archive;
 mod cleanup;
 mod events;
 mod lists;

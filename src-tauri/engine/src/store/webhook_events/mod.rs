@@ -6,6 +6,7 @@ use super::{EventId, EventStatus, JobId, Order, Timestamp, WorkspaceId};
 use crate::event::{EventHead, HttpAnswer, RawRequest, Rejection, SkipReason, TypePatterns, Verified};
 
 mod again;
+mod archivable;
 mod detail;
 mod due;
 mod figures;
@@ -15,6 +16,7 @@ mod rows;
 mod types;
 
 pub use again::Again;
+pub(super) use archivable::archivable;
 pub(super) use detail::pack_answer;
 pub(super) use rows::{read_head, read_request, reason_code};
 #[cfg(test)]
@@ -170,6 +172,19 @@ pub struct EventDetail {
     pub previous_of_object: Option<Neighbour>,
     /// The event after it among those of this job about the same object, by receipt.
     pub next_of_object: Option<Neighbour>,
+}
+
+/// An event whose outcome is known, for the archive.
+#[derive(Debug, Clone)]
+pub struct ArchivableEvent {
+    /// Its line.
+    pub row: EventRow,
+    /// How many attempts were ever made: this never becomes less, unlike [`EventRow::attempts`].
+    pub attempts_ever: u32,
+    /// The batch of its last attempt.
+    pub execution_id: Option<i64>,
+    /// The request as received; `None` when it is damaged.
+    pub request: Option<RawRequest>,
 }
 
 /// Another event about the same object.
