@@ -2,6 +2,7 @@
 
 mod architecture;
 mod archive;
+mod balancer;
 mod endpoints;
 mod journey;
 mod many;

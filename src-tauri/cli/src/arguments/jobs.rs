@@ -140,7 +140,9 @@ Examples:
 pub(crate) struct ImportJob {
     /// The file; `-` reads standard input
     pub(crate) file: PathBuf,
-    /// Needed unless the job is here already: mongodb://…/DATABASE, http://…, local; or the id of a destination
+    #[arg(
+        help = "Needed unless the job is here already: mongodb://…/DATABASE, http://…, local; or the id of a destination"
+    )]
     #[arg(long, env = "HOOKLINE_DESTINATION", hide_env_values = true)]
     pub(crate) destination: Option<String>,
     /// The signing secret that the job has elsewhere; needed unless the job is here already

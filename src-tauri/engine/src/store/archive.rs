@@ -57,7 +57,7 @@ pub(super) fn enqueue(
         .connection
         .prepare_cached("INSERT OR REPLACE INTO archive_queue (job, kind, item) VALUES (?1, ?2, ?3)")?
         .execute(params![job.number, kind as i64, item])?;
-    writing.effects.to_archive(job);
+    writing.effects.queued_for_archive(job);
     Ok(())
 }
 

@@ -126,7 +126,7 @@ impl Effects {
     }
 
     /// Something is to be archived.
-    pub(super) fn to_archive(&mut self, job: &Arc<LiveJob>) {
+    pub(super) fn queued_for_archive(&mut self, job: &Arc<LiveJob>) {
         self.job(job).to_archive = true;
     }
 

@@ -255,9 +255,8 @@ impl ArchiveRun {
     fn pause(&self, trouble: Trouble, failures: u32) -> Duration {
         let (error, hint) = match trouble {
             Trouble::Store(error) => (crate::event::with_causes(&error), None),
-            Trouble::Sink(SinkError::Unavailable { message }) => (message, None),
             Trouble::Sink(SinkError::Blocked { message, hint }) => (message, Some(hint)),
-            Trouble::Refused(message) => (message, None),
+            Trouble::Sink(SinkError::Unavailable { message }) | Trouble::Refused(message) => (message, None),
         };
         let pause_ms = destination_pause_ms(failures, PAUSES_MS.0, PAUSES_MS.1, rand::random());
         let now = self.shared.clock.now();
