@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::stats::{ByStatus, local_midnight};
+use super::stats::{ByStatus, local_day};
 use super::{CommandError, Commands, validate};
 use crate::event::{JobId, Timestamp, WorkspaceId};
 use crate::store::{Activity, ActivityRange, JobOverview, TypeFigures};
@@ -128,7 +128,7 @@ impl Commands {
     pub async fn overview(&self, workspace: &WorkspaceId) -> Result<Overview, CommandError> {
         self.check_workspace(workspace).await?;
         let now = self.parts().clock.now();
-        let jobs = self.store().overview(workspace, local_midnight(now), now).await?;
+        let jobs = self.store().overview(workspace, local_day(now), now).await?;
         let answer = |job: JobOverview| JobOverviewAnswer {
             // Which of the events are in flight makes no difference to completed and failed ones together.
             success_rate: ByStatus::new(job.counts, &DeliveryState::Paused).success_rate(),

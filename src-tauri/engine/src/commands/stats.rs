@@ -1,6 +1,8 @@
 //! Numbers of a job.
 
-use chrono::{Local, NaiveTime, TimeZone as _};
+use std::ops::Range;
+
+use chrono::{Local, NaiveDate, NaiveTime, TimeZone as _};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -98,14 +100,15 @@ impl Commands {
     pub async fn stats(&self, workspace: &WorkspaceId, id: &JobId) -> Result<StatsAnswer, CommandError> {
         self.check_workspace(workspace).await?;
         self.store().sync_job(workspace, id).await?;
-        let midnight = local_midnight(self.parts().clock.now());
+        let day = local_day(self.parts().clock.now());
         let filter = EventFilter {
             workspace_id: Some(workspace.clone()),
             job_id: Some(id.clone()),
             ..EventFilter::default()
         };
         let recent = self.store().events(filter, None, RECENT).await?;
-        let today = self.store().received_since(id, midnight).await?;
+        let later = self.store().received_since(id, day.end).await?;
+        let today = self.store().received_since(id, day.start).await?.saturating_sub(later);
         let last_received_at = self.store().last_received_at(id).await?;
         let latencies = self.store().latencies_ms(id).await?;
         let by_status = ByStatus::new(self.store().counts(id), &self.parts().worker.state(id));
@@ -121,14 +124,22 @@ impl Commands {
     }
 }
 
-/// The beginning of the local day that `now` is in.
-pub(super) fn local_midnight(now: Timestamp) -> Timestamp {
+/// The local day that `now` is in, which has 23 to 25 hours. It has an end too: what was received while the clock was
+/// ahead belongs to another day.
+pub(super) fn local_day(now: Timestamp) -> Range<Timestamp> {
     let day = now.to_chrono().with_timezone(&Local).date_naive();
+    let begin = midnight(day).unwrap_or(now);
+    let end = day.succ_opt().and_then(midnight);
+    begin..end.unwrap_or_else(|| now.plus_millis(86_400_000))
+}
+
+/// When a local day begins.
+fn midnight(day: NaiveDate) -> Option<Timestamp> {
     // Where summer time begins at midnight, the day begins at one o'clock.
     (0..=3)
         .filter_map(|hour| NaiveTime::from_hms_opt(hour, 0, 0))
         .find_map(|time| Local.from_local_datetime(&day.and_time(time)).earliest())
-        .map_or(now, |midnight| Timestamp::from_micros(midnight.timestamp_micros()))
+        .map(|midnight| Timestamp::from_micros(midnight.timestamp_micros()))
 }
 
 /// Percentiles by the nearest rank.
@@ -171,9 +182,11 @@ mod tests {
     }
 
     #[test]
-    fn midnight_is_before_now_and_within_a_day() {
+    fn now_is_within_its_day_which_has_about_24_hours() {
         let now = Timestamp::from_seconds(1_700_000_000);
-        let midnight = local_midnight(now);
-        assert!(midnight <= now && midnight.plus_millis(25 * 3_600_000) > now);
+        let day = local_day(now);
+        assert!(day.contains(&now));
+        let hours = (day.end.millis() - day.start.millis()) / 3_600_000;
+        assert!((23..=25).contains(&hours), "{hours}");
     }
 }

@@ -21,8 +21,22 @@ pub struct WebhookSecrets {
 pub struct PreviousSecret {
     /// The secret.
     pub secret: SecretString,
+    /// When it was replaced; unknown for one that an earlier version wrote.
+    pub replaced_at: Option<Timestamp>,
     /// Until when it counts.
     pub valid_until: Timestamp,
+}
+
+impl PreviousSecret {
+    /// Whether it counts at `now`. A clock that is set back far must not make it count for months: it does so for as long
+    /// before the replacement as after it, at most.
+    fn counts(&self, now: Timestamp) -> bool {
+        let far_back = self.replaced_at.is_some_and(|at| {
+            let kept_ms = self.valid_until.millis().saturating_sub(at.millis());
+            now.millis() < at.millis().saturating_sub(kept_ms)
+        });
+        now < self.valid_until && !far_back
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -35,6 +49,8 @@ struct Stored {
 #[derive(Serialize, Deserialize)]
 struct StoredPrevious {
     secret: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    replaced_at: Option<Timestamp>,
     valid_until: Timestamp,
 }
 
@@ -47,7 +63,7 @@ impl WebhookSecrets {
     /// The secrets that count at `now`, the current one first.
     pub fn active(&self, now: Timestamp) -> Vec<&str> {
         std::iter::once(&self.current)
-            .chain(self.previous.iter().filter(|old| now < old.valid_until).map(|old| &old.secret))
+            .chain(self.previous.iter().filter(|old| old.counts(now)).map(|old| &old.secret))
             .map(ExposeSecret::expose_secret)
             .collect()
     }
@@ -55,7 +71,11 @@ impl WebhookSecrets {
     /// Makes `new` the current secret; the one it replaces counts until `keep_old_until`, if that is in the future.
     pub fn rotate(&mut self, new: SecretString, keep_old_until: Timestamp, now: Timestamp) {
         let old = std::mem::replace(&mut self.current, new);
-        self.previous.push(PreviousSecret { secret: old, valid_until: keep_old_until });
+        self.previous.push(PreviousSecret {
+            secret: old,
+            replaced_at: Some(now),
+            valid_until: keep_old_until,
+        });
         self.previous.retain(|old| now < old.valid_until);
     }
 
@@ -74,7 +94,11 @@ impl WebhookSecrets {
             previous: stored
                 .previous
                 .into_iter()
-                .map(|old| PreviousSecret { secret: old.secret.into(), valid_until: old.valid_until })
+                .map(|old| PreviousSecret {
+                    secret: old.secret.into(),
+                    replaced_at: old.replaced_at,
+                    valid_until: old.valid_until,
+                })
                 .collect(),
         }))
     }
@@ -88,6 +112,7 @@ impl WebhookSecrets {
                 .iter()
                 .map(|old| StoredPrevious {
                     secret: old.secret.expose_secret().to_owned(),
+                    replaced_at: old.replaced_at,
                     valid_until: old.valid_until,
                 })
                 .collect(),
@@ -111,5 +136,17 @@ mod tests {
         assert_eq!(secrets.active(now.plus_millis(10_000)), ["two"]);
         secrets.rotate("three".into(), now, now);
         assert_eq!(secrets.active(now), ["three", "one"]);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_keeps_a_replaced_secret_for_twice_its_time_at_most() {
+        let now = Timestamp::from_seconds(100_000_000);
+        let hour = 3_600_000;
+        let mut secrets = WebhookSecrets::new("one".into());
+        secrets.rotate("two".into(), now.plus_millis(24 * hour), now);
+        assert_eq!(secrets.active(now.plus_millis(-hour)), ["two", "one"]);
+        assert_eq!(secrets.active(now.plus_millis(-25 * hour)), ["two"]);
+        assert_eq!(secrets.active(now.plus_millis(365 * 24 * hour)), ["two"]);
+        assert_eq!(secrets.active(now.plus_millis(23 * hour)), ["two", "one"], "back from a year ahead");
     }
 }

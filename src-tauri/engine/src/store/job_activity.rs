@@ -1,5 +1,6 @@
 //! The table `job_activity`: what happened, minute by minute. It is written with what it tells of (`effects`).
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use rusqlite::{Connection, params};
@@ -74,7 +75,7 @@ pub struct JobOverview {
     pub counts: Counts,
     /// When its newest event was received.
     pub last_received_at: Option<Timestamp>,
-    /// Events received since the time that was asked for.
+    /// Events received on the day that was asked for.
     pub today: u64,
     /// Events received in each of the last 60 minutes, oldest first; the last one is the minute that is passing.
     pub last_hour: Vec<u64>,
@@ -104,19 +105,20 @@ impl Store {
         .await
     }
 
-    /// All jobs of a workspace at a glance. `today` counts from `midnight` on, to the minute.
+    /// All jobs of a workspace at a glance. `today` counts what was received on `day`, to the minute.
     pub async fn overview(
         &self,
         workspace: &WorkspaceId,
-        midnight: Timestamp,
+        day: Range<Timestamp>,
         now: Timestamp,
     ) -> Result<Vec<JobOverview>, StoreError> {
         let mut jobs = self.inner.live.jobs(Some(workspace), None);
         jobs.sort_unstable_by_key(|job| job.number);
         let end = minute_of(now) + 1;
-        let midnight = minute_of(midnight.plus_millis(59_999));
+        let first_after = |time: Timestamp| minute_of(time.plus_millis(59_999));
+        let day = first_after(day.start)..first_after(day.end);
         self.read(move |_, connection| {
-            jobs.iter().map(|job| glance(connection, job, midnight, end)).collect::<Result<_, _>>()
+            jobs.iter().map(|job| glance(connection, job, &day, end)).collect::<Result<_, _>>()
         })
         .await
     }
@@ -157,14 +159,14 @@ fn sum(
 fn glance(
     connection: &Connection,
     job: &Arc<LiveJob>,
-    midnight: i64,
+    day: &Range<i64>,
     end: i64,
 ) -> Result<JobOverview, StoreError> {
     let today: i64 = connection
         .prepare_cached(
-            "SELECT coalesce(sum(received), 0) FROM job_activity WHERE job = ?1 AND minute >= ?2",
+            "SELECT coalesce(sum(received), 0) FROM job_activity WHERE job = ?1 AND minute >= ?2 AND minute < ?3",
         )?
-        .query_row([job.number, midnight], |row| row.get(0))?;
+        .query_row([job.number, day.start, day.end], |row| row.get(0))?;
     let mut overview = JobOverview {
         job_id: job.id.clone(),
         counts: job.counts(),

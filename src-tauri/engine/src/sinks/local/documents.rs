@@ -8,12 +8,10 @@ use super::Local;
 use crate::event::{Timestamp, Version};
 use crate::sinks::json::{Object, to_text};
 use crate::sinks::ordering::documents::{
-    Action, Burial, Documents, Expected, Key, Stored, StoredDocument, TOMBSTONE_DAYS, Write, Written,
+    Action, Burial, Documents, Expected, Key, Stored, StoredDocument, Write, Written,
 };
 use crate::sinks::ordering::metadata;
 use crate::sinks::{Browse, SinkError};
-
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// A write that owns what it needs on the other thread.
 enum Row {
@@ -48,10 +46,13 @@ impl Documents for Local {
     }
 
     async fn bury(&self, burials: &[Burial<'_>]) -> Result<Vec<Written>, SinkError> {
-        let now = burials.iter().map(|burial| burial.now).max().unwrap_or_default();
-        let burials: Vec<(Key, Expected, RawDocumentBuf)> = burials
+        let now = burials.iter().map(Burial::surely_now).max().unwrap_or_default();
+        let burials: Vec<(Key, Expected, RawDocumentBuf, Timestamp)> = burials
             .iter()
-            .map(|burial| (burial.key.clone(), burial.expected.clone(), burial.metadata.to_owned()))
+            .map(|burial| {
+                let Burial { key, expected, metadata, .. } = burial;
+                ((*key).clone(), expected.clone(), (*metadata).to_owned(), burial.expires_at())
+            })
             .collect();
         self.with(move |connection| {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -60,7 +61,7 @@ impl Documents for Local {
                 .execute([now.millis()])?;
             let written = burials
                 .iter()
-                .map(|(key, expected, metadata)| bury(&transaction, key, expected, metadata, now))
+                .map(|(key, expected, metadata, until)| bury(&transaction, key, expected, metadata, *until))
                 .collect::<rusqlite::Result<Vec<Written>>>()?;
             transaction.commit()?;
             Ok(written)
@@ -161,10 +162,10 @@ fn bury(
     key: &Key,
     expected: &Expected,
     metadata: &RawDocumentBuf,
-    now: Timestamp,
+    expires_at: Timestamp,
 ) -> rusqlite::Result<Written> {
     let revision = metadata::revision(metadata).unwrap_or_default();
-    let expires_at = now.millis() + TOMBSTONE_DAYS * DAY_MS;
+    let expires_at = expires_at.millis();
     let bytes = metadata.as_bytes();
     let changed = match expected {
         Expected::Revision(expected) => transaction

@@ -15,12 +15,11 @@ use super::errors;
 use crate::sinks::archive::Archive;
 use crate::sinks::json::Object;
 use crate::sinks::ordering::documents::{
-    Action, Burial, Documents, Expected, Key, Stored, StoredDocument, TOMBSTONE_DAYS, TOMBSTONES, Write,
-    Written, compose, composed_len,
+    Action, Burial, Documents, Expected, Key, Stored, StoredDocument, TOMBSTONES, Write, Written, compose,
+    composed_len,
 };
 use crate::sinks::{Browse, SinkError};
 
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// From so many documents on a batch is divided in two: the second is being read while the server writes the first.
 const DIVIDED_FROM: usize = 100;
 /// What a statement needs beside its document.
@@ -76,7 +75,7 @@ impl Documents for Mongodb {
         for (place, burial) in burials.iter().enumerate() {
             let id = burial.key.tombstone_id();
             let deleted_at = DateTime::from_millis(burial.now.millis());
-            let expires_at = DateTime::from_millis(burial.now.millis() + TOMBSTONE_DAYS * DAY_MS);
+            let expires_at = DateTime::from_millis(burial.expires_at().millis());
             let mut tombstone = rawdoc! {
                 "_id": id.as_str(),
                 "collection": burial.key.collection.as_str(),

@@ -11,7 +11,8 @@ use crate::sinks::json::Object;
 use crate::sinks::{Browse, SinkError};
 
 /// How long a tombstone is kept: longer than any provider repeats an event.
-pub(in crate::sinks) const TOMBSTONE_DAYS: i64 = 30;
+const TOMBSTONE_DAYS: i64 = 30;
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// The collection or table of tombstones. Names that begin like it are Hookline's own and are not shown.
 pub(in crate::sinks) const TOMBSTONES: &str = "_hookline_tombstones";
 
@@ -102,8 +103,23 @@ pub(in crate::sinks) struct Burial<'a> {
     pub(in crate::sinks) expected: Expected,
     /// The state.
     pub(in crate::sinks) metadata: &'a RawDocument,
-    /// When the tombstone was written.
+    /// When the object was deleted, as its provider says.
+    pub(in crate::sinks) occurred_at: Timestamp,
+    /// When the tombstone is written, by this machine's clock.
     pub(in crate::sinks) now: Timestamp,
+}
+
+impl Burial<'_> {
+    /// Until when the tombstone is kept. A clock that is behind must not make it end before it is needed.
+    pub(in crate::sinks) fn expires_at(&self) -> Timestamp {
+        self.now.max(self.occurred_at).plus_millis(TOMBSTONE_DAYS * DAY_MS)
+    }
+
+    /// The time by which older tombstones have expired. A clock that is ahead must not end them: it has to be as late for
+    /// the provider too.
+    pub(in crate::sinks) fn surely_now(&self) -> Timestamp {
+        self.now.min(self.occurred_at)
+    }
 }
 
 /// What became of one write.
@@ -178,4 +194,22 @@ pub(in crate::sinks) fn compose(
 /// The size of what [`compose`] makes.
 pub(in crate::sinks) fn composed_len(id: &str, object: Option<&Object>, metadata: &RawDocument) -> usize {
     id.len() + object.map_or(0, Object::len) + metadata.as_bytes().len() + 64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_wrong_ends_no_tombstone_before_its_time() {
+        let key = Key { collection: "customers".to_owned(), id: "cus_1".to_owned() };
+        let occurred_at = Timestamp::from_seconds(1_790_000_000);
+        let state = RawDocumentBuf::new();
+        for wrong_by_days in [-365, 0, 365] {
+            let now = occurred_at.plus_millis(wrong_by_days * DAY_MS);
+            let burial = Burial { key: &key, expected: Expected::Absent, metadata: &state, occurred_at, now };
+            assert!(burial.expires_at() >= occurred_at.plus_millis(TOMBSTONE_DAYS * DAY_MS));
+            assert!(burial.surely_now() <= occurred_at);
+        }
+    }
 }

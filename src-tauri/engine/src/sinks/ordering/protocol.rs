@@ -374,9 +374,13 @@ async fn bury<D: Documents>(
     let burials: Vec<Option<Burial<'_>>> = plans
         .iter()
         .map(|plan| match &plan.step {
-            Step::Remove { burial: Some((expected, metadata)), .. } => {
-                Some(Burial { key: &plan.work.key, expected: expected.clone(), metadata, now: context.now })
-            }
+            Step::Remove { burial: Some((expected, metadata)), .. } => Some(Burial {
+                key: &plan.work.key,
+                expected: expected.clone(),
+                metadata,
+                occurred_at: plan.state.version().at,
+                now: context.now,
+            }),
             _ => None,
         })
         .collect();

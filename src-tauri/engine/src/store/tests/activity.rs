@@ -107,7 +107,7 @@ async fn the_overview_tells_the_last_hour_minute_by_minute() {
     store.keep_rejected(rejected(&one, "{}"));
     received(&store, &one, "evt_last", 0).await;
     let workspace = WorkspaceId::default_workspace();
-    let overview = store.overview(&workspace, at(-600), NOON).await.expect("read");
+    let overview = store.overview(&workspace, at(-600)..at(840), NOON).await.expect("read");
     assert_eq!(overview.iter().map(|job| &job.job_id).collect::<Vec<_>>(), [&one, &two]);
     let busy = &overview[0];
     assert_eq!(busy.last_hour.len(), 60);

@@ -8,15 +8,16 @@ use crate::event::{EventId, EventStatus, JobId, Timestamp};
 use crate::store::live::status_code;
 use crate::store::{Store, StoreError};
 
-/// Longer than any pause before a next attempt: 25 hours.
-const LONGEST_PAUSE_MS: i64 = 25 * 3_600_000;
+/// The longest pause before a next attempt that no destination asked for: one hour.
+const LONGEST_OWN_PAUSE_MS: i64 = 3_600_000;
 
 impl Store {
     /// The oldest events of the job that are due: pending, or failed with a next attempt at or before `now`; with ids
     /// greater than `after`, at most `limit` and about `max_bytes` of bodies (one event at least).
     ///
-    /// An event whose stored request is damaged is settled as failed for good: it must not stop the others. A next attempt
-    /// that lies further ahead than any pause was written before the clock was set back, and counts as due.
+    /// An event whose stored request is damaged is settled as failed for good: it must not stop the others. An event whose
+    /// next attempt lies far ahead, and whose last one was made later than `now`, was written before the clock was set back,
+    /// and counts as due: however far the clock is set back, it waits an hour longer at most.
     pub async fn due_events(
         &self,
         job: &JobId,
@@ -56,7 +57,7 @@ impl Store {
     ) -> Result<(Vec<ClaimedEvent>, Vec<EventId>), StoreError> {
         let job = self.inner.live.job(job)?;
         let after = after.map_or(0, |id| id.0);
-        let absurd = now.plus_millis(LONGEST_PAUSE_MS);
+        let far_ahead = now.plus_millis(LONGEST_OWN_PAUSE_MS);
         self.read(move |inner, connection| {
             let id_and_size =
                 |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)? as u64));
@@ -70,9 +71,11 @@ impl Store {
             let again: Vec<(i64, u64)> = connection
                 .prepare_cached(
                     "SELECT id, size_bytes FROM webhook_events INDEXED BY webhook_events_to_retry
-                     WHERE job = ?1 AND (next_attempt_at <= ?2 OR next_attempt_at > ?5) AND id > ?3 ORDER BY id LIMIT ?4",
+                     WHERE job = ?1 AND id > ?3 AND (next_attempt_at <= ?2
+                       OR next_attempt_at > ?5 AND coalesce(finished_at, next_attempt_at) > ?2)
+                     ORDER BY id LIMIT ?4",
                 )?
-                .query_map(params![job.number, now.micros(), after, limit, absurd.micros()], id_and_size)?
+                .query_map(params![job.number, now.micros(), after, limit, far_ahead.micros()], id_and_size)?
                 .collect::<Result<_, _>>()?;
             due.extend(again);
             due.sort_unstable();
