@@ -38,6 +38,11 @@ fn only_the_signature_check_vouches_for_a_request() {
 }
 
 #[test]
+fn no_program_has_the_feature_by_which_tests_let_it_die() {
+    assert_none(&rules::fault_violations(&Project::find().files()));
+}
+
+#[test]
 fn long_files_have_a_reason() {
     assert_none(&rules::length_violations(&Project::find().files(), &rules::LONG_FILES));
 }

@@ -7,7 +7,7 @@ use axum::Router;
 use axum::http::HeaderMap;
 use bytes::Bytes;
 use hookline_tests::mongod::{self, Kind, Mongod};
-use hookline_tests::process::{Hookline, Job, PATIENCE, client, text};
+use hookline_tests::process::{Hookline, PATIENCE, client, text};
 use hookline_tests::webhooks::{close_headers, customer, now_seconds, post, post_stripe, stripe_event};
 use mongodb::bson::{Document, doc};
 use parking_lot::Mutex;
@@ -158,13 +158,25 @@ async fn a_destination_that_is_down_changes_no_answer_and_uses_up_no_attempt() {
 
 /// An HTTP destination that answers as told and remembers what came.
 #[derive(Clone, Default)]
-struct Target {
+pub(crate) struct Target {
+    /// The last is the next.
     answers: Arc<Mutex<Vec<u16>>>,
     seen: Arc<Mutex<Vec<(HeaderMap, Bytes)>>>,
 }
 
 impl Target {
-    async fn start(&self) -> String {
+    /// What the next requests are answered, in this order; after that 200.
+    pub(crate) fn answer_next(&self, statuses: &[u16]) {
+        *self.answers.lock() = statuses.iter().rev().copied().collect();
+    }
+
+    /// How many requests came.
+    pub(crate) fn seen(&self) -> usize {
+        self.seen.lock().len()
+    }
+
+    /// Starts it, and tells its URL.
+    pub(crate) async fn start(&self) -> String {
         let target = self.clone();
         let router = Router::new().fallback(move |headers: HeaderMap, body: Bytes| async move {
             target.seen.lock().push((headers, body));
@@ -204,7 +216,7 @@ async fn a_secret_that_is_sent_as_it_is_is_not_kept_and_reaches_the_http_destina
     let base = format!("/workspaces/default/sync-jobs/{}/webhook", job.id);
     let rotated = hookline.post(&format!("{base}/regenerate-secret"), json!({"keepOldForHours": 0})).await;
     hookline.post(&format!("{base}/events/{event}/replay"), json!({})).await;
-    until("the replay", async || target.seen.lock().len() == 2).await;
+    until("the replay", async || target.seen() == 2).await;
     assert_eq!(token(1), text(&rotated["webhookSecret"]));
 
     assert_eq!(push(&job.secret).await.0, StatusCode::UNAUTHORIZED, "it counts no longer");
@@ -241,11 +253,11 @@ async fn an_http_destination_gets_the_request_as_it_came_and_replay_and_retry_do
 
     let base = format!("/workspaces/default/sync-jobs/{}/webhook", job.id);
     hookline.post(&format!("{base}/events/{event}/replay"), json!({})).await;
-    until("the replay", async || target.seen.lock().len() == 2).await;
+    until("the replay", async || target.seen() == 2).await;
     hookline.settled(&job).await;
 
     // A refusal for good, then a retry by hand.
-    target.answers.lock().push(422);
+    target.answer_next(&[422]);
     let (_, answer) = post_stripe(&http, &job, stripe("evt_2", "customer.updated", now_seconds(), "B")).await;
     let refused = text(&answer["eventId"]);
     hookline.settled(&job).await;
@@ -256,14 +268,14 @@ async fn an_http_destination_gets_the_request_as_it_came_and_replay_and_retry_do
     until("the retry", async || hookline.event(&job, &refused).await["status"] == "completed").await;
 
     // A failure that may pass is tried again by itself.
-    target.answers.lock().push(500);
+    target.answer_next(&[500]);
     let (_, answer) = post_stripe(&http, &job, stripe("evt_3", "customer.updated", now_seconds(), "C")).await;
     let failing = text(&answer["eventId"]);
     until("the second attempt", async || hookline.event(&job, &failing).await["status"] == "completed").await;
     let detail = hookline.event(&job, &failing).await;
     assert_eq!(detail["history"].as_array().expect("is a list").len(), 2, "{detail}");
     assert_eq!(detail["attempts"], 2);
-    assert_eq!(target.seen.lock().len(), 6);
+    assert_eq!(target.seen(), 6);
 }
 
 #[tokio::test]
@@ -313,89 +325,4 @@ async fn a_document_that_cannot_be_stored_fails_alone() {
     assert_eq!(customers.count_documents(doc! {}).await.expect("counts"), 3);
     let twice = customers.find_one(doc! {"_id": "cus_twice"}).await.expect("asks").expect("is there");
     assert_eq!(twice.get_i32("n").expect("is a number"), 2);
-}
-
-/// Posts events until the server is gone, and tells the ids of those that were answered 2xx.
-async fn post_until_killed(job: Job, from: usize, answered: Arc<Mutex<Vec<String>>>) {
-    let http = client();
-    for number in from.. {
-        let id = format!("evt_{number}");
-        let object = customer(&format!("cus_{}", number % 50), &id);
-        let body = stripe_event(&id, "customer.updated", 1_700_000_000 + number as i64, &object).to_string();
-        let signature =
-            hookline_tests::webhooks::stripe_signature(&job.secret, body.as_bytes(), now_seconds());
-        let sent = http.post(&job.url).header("stripe-signature", signature).body(body).send().await;
-        match sent {
-            Ok(response) if response.status() == StatusCode::OK => answered.lock().push(id),
-            Ok(response) => panic!("{}", response.status()),
-            Err(_) => return,
-        }
-    }
-}
-
-#[tokio::test]
-async fn every_event_answered_before_a_kill_is_there_once_and_its_document_is_right() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let server = mongod::shared().await.expect("there is a mongod");
-    let database = server.connect().await.expect("connects");
-    let destination = json!({"name": "mongo", "kind": "mongodb", "uri": server.uri, "database": server.name});
-    let mut hookline = Hookline::start(folder.path()).await;
-    let listen = hookline.ready.receiver.trim_start_matches("http://").to_owned();
-    let job = hookline.job("stripe", destination, json!({})).await;
-    let answered = Arc::new(Mutex::new(Vec::new()));
-    for round in 0..4 {
-        let senders: Vec<_> = (0..8)
-            .map(|sender| {
-                tokio::spawn(post_until_killed(
-                    job.clone(),
-                    (round * 8 + sender) * 100_000,
-                    Arc::clone(&answered),
-                ))
-            })
-            .collect();
-        let before = answered.lock().len();
-        until("answering", async || answered.lock().len() >= before + 150).await;
-        hookline.kill().await;
-        for sender in senders {
-            sender.await.expect("ends well");
-        }
-        hookline = Hookline::start_on(folder.path(), &listen, &[]).await;
-    }
-    let counts = hookline.settled(&job).await;
-    let answered = answered.lock().clone();
-    // Events whose answer was lost with the process may be there as well, none may be missing.
-    let mut stored = HashMap::new();
-    let mut cursor = String::new();
-    loop {
-        let page = hookline
-            .get(&format!("/workspaces/default/sync-jobs/{}/webhook/events?limit=1000{cursor}", job.id))
-            .await;
-        for row in page["events"].as_array().expect("is a list") {
-            *stored.entry(text(&row["providerEventId"])).or_insert(0) += 1;
-        }
-        match page["nextCursor"].as_str() {
-            Some(next) => cursor = format!("&cursor={next}"),
-            None => break,
-        }
-    }
-    assert!(answered.iter().all(|id| stored.get(id) == Some(&1)), "every answered event is stored once");
-    assert!(stored.values().all(|times| *times == 1), "nothing is stored twice");
-    let settled =
-        counts["completed"].as_u64().expect("a count") + counts["skipped"].as_u64().expect("a count");
-    assert_eq!(settled, stored.len() as u64, "{counts}");
-
-    // The newest stored event of each customer is its document.
-    let mut newest: HashMap<usize, usize> = HashMap::new();
-    for id in stored.keys() {
-        let number: usize = id.trim_start_matches("evt_").parse().expect("a number");
-        let highest = newest.entry(number % 50).or_default();
-        *highest = number.max(*highest);
-    }
-    let customers = database.collection::<Document>("stripe_customers");
-    for (customer, number) in newest {
-        let id = format!("cus_{customer}");
-        let found = customers.find_one(doc! {"_id": &id}).await.expect("asks").expect("is there");
-        assert_eq!(found.get_str("name").expect("is a text"), format!("evt_{number}"), "{id}");
-    }
-    assert_eq!(hookline.stop().await, Some(0));
 }

@@ -4,6 +4,7 @@ mod architecture;
 mod archive;
 mod balancer;
 mod endpoints;
+mod faults;
 mod journey;
 mod many;
 mod openapi;

@@ -1,7 +1,7 @@
 //! A real `hookline serve`: started, spoken to over HTTP, stopped, killed.
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -25,6 +25,7 @@ pub fn program() -> &'static Path {
         }
         let status = std::process::Command::new(env!("CARGO"))
             .args(["build", "--quiet", "--package", "hookline"])
+            .args(cfg!(feature = "faults").then_some("--features=hookline-engine/faults"))
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .status()
             .expect("cargo runs");
@@ -134,17 +135,36 @@ impl Hookline {
     ///
     /// # Panics
     /// When it does not become ready.
-    pub async fn start_as(mut command: Command) -> Self {
+    pub async fn start_as(command: Command) -> Self {
+        Self::start_or_end(command).await.expect("hookline prints a line before it ends")
+    }
+
+    /// Starts a command that [`serve`] began, and tells how it ended when that was before it was ready.
+    ///
+    /// # Panics
+    /// When it neither becomes ready nor ends.
+    pub async fn start_or_end(mut command: Command) -> Result<Self, ExitStatus> {
         let mut child = command.stdout(Stdio::piped()).spawn().expect("hookline starts");
         let stdout = child.stdout.take().expect("is piped");
         let mut lines = BufReader::new(stdout).lines();
         let line = tokio::time::timeout(PATIENCE, lines.next_line())
             .await
             .expect("hookline becomes ready in time")
-            .expect("its output can be read")
-            .expect("hookline prints a line before it ends");
+            .expect("its output can be read");
+        let Some(line) = line else {
+            return Err(child.wait().await.expect("is waited for"));
+        };
         let ready = serde_json::from_str(&line).expect("the line is JSON");
-        Self { child, output: lines, ready, http: client() }
+        Ok(Self { child, output: lines, ready, http: client() })
+    }
+
+    /// Waits until it ends by itself; `None` when it does not.
+    ///
+    /// # Panics
+    /// When it cannot be waited for.
+    pub async fn ended(&mut self) -> Option<ExitStatus> {
+        let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await.ok()?;
+        Some(ended.expect("is waited for"))
     }
 
     /// Its process id.

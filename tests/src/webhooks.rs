@@ -63,8 +63,21 @@ pub fn customer(id: &str, name: &str) -> Value {
 /// # Panics
 /// When no JSON comes back.
 pub async fn post_stripe(http: &reqwest::Client, job: &Job, body: impl Into<Bytes>) -> (StatusCode, Value) {
+    post_stripe_at(http, job, body, now_seconds()).await
+}
+
+/// Posts a body to a Stripe job, signed at a time.
+///
+/// # Panics
+/// When no JSON comes back.
+pub async fn post_stripe_at(
+    http: &reqwest::Client,
+    job: &Job,
+    body: impl Into<Bytes>,
+    at: i64,
+) -> (StatusCode, Value) {
     let body = body.into();
-    let signature = stripe_signature(&job.secret, &body, now_seconds());
+    let signature = stripe_signature(&job.secret, &body, at);
     post(http, &job.url, &[("stripe-signature", signature)], body).await
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use hookline_engine::faults::{self, Point};
 use indicatif::{ProgressBar, ProgressStyle};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -14,6 +15,7 @@ use crate::arguments::{Events, Filter};
 use crate::client::{Client, text};
 use crate::error::CliError;
 use crate::output;
+use crate::whole_file::WholeFile;
 
 /// The most events of one page of the API.
 const PAGE: usize = 1000;
@@ -272,15 +274,7 @@ async fn export(client: &Client, filter: &Filter, file: Option<&std::path::Path>
     // Asked before the file is made: a wrong filter must not cost an older export.
     let mut pages = Pages::new(client, filter).await?;
     let mut page = pages.next(PAGE).await?;
-    let mut out: Box<dyn std::io::Write + Send> = match file {
-        Some(path) => {
-            let file = std::fs::File::create(path).map_err(|error| {
-                CliError::failed(format!("{} cannot be written: {error}", path.display()))
-            })?;
-            Box::new(std::io::BufWriter::new(file))
-        }
-        None => Box::new(std::io::BufWriter::new(std::io::stdout())),
-    };
+    let mut out = WholeFile::open(file)?;
     // Drawn on standard error, and only where that is a terminal.
     let progress = ProgressBar::new_spinner().with_style(
         ProgressStyle::with_template("{spinner} {pos} events")
@@ -294,6 +288,7 @@ async fn export(client: &Client, filter: &Filter, file: Option<&std::path::Path>
         while let Some(detail) = details.try_next().await? {
             serde_json::to_writer(&mut out, &detail).map_err(std::io::Error::from)?;
             out.write_all(b"\n")?;
+            faults::pass(Point::WithinExport);
             progress.inc(1);
         }
         if pages.ended {
@@ -301,7 +296,7 @@ async fn export(client: &Client, filter: &Filter, file: Option<&std::path::Path>
         }
         page = pages.next(PAGE).await?;
     }
-    out.flush()?;
+    out.finish()?;
     progress.finish_and_clear();
     if let Some(path) = file {
         eprintln!("{} events are in {}.", progress.position(), path.display());

@@ -23,6 +23,7 @@ mod send;
 mod serve;
 mod sources;
 mod tunnel;
+mod whole_file;
 
 use arguments::{Arguments, Command};
 use client::Client;

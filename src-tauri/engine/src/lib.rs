@@ -2,6 +2,9 @@
 //!
 //! The modules, in the order in which data flows:
 
+// Where tests let the process die; nothing outside of them.
+pub mod faults;
+
 // What a webhook is while it travels, and the words the rest speaks in.
 pub mod event;
 

@@ -6,7 +6,8 @@ use super::tokens::Source;
 
 /// The engine's modules from the lowest layer to the highest. A module imports from layers below its own, and from
 /// itself; those of one layer do not know each other.
-const LAYERS: [&[&str]; 6] = [
+const LAYERS: [&[&str]; 7] = [
+    &["faults"],
     &["event"],
     &["store", "providers", "provider_api", "sinks", "tunnel", "secrets"],
     &["receiver", "worker", "schedule", "endpoints"],

@@ -65,6 +65,25 @@ pub(super) fn vouching_violations(sources: &[Source]) -> Vec<String> {
         .collect()
 }
 
+/// Manifests that turn the points on at which a process dies: the tests' may, and none of a program.
+pub(super) fn fault_violations(files: &[File]) -> Vec<String> {
+    /// Where the feature is defined, and where the tests turn it on.
+    const PLACES: [&str; 2] = ["src-tauri/engine/Cargo.toml", "tests/Cargo.toml"];
+    files
+        .iter()
+        .filter(|file| file.path == "Cargo.toml" || file.path.ends_with("/Cargo.toml"))
+        .flat_map(|File { path, text }| {
+            numbered(text)
+                .filter(|(_, line)| !line.trim_start().starts_with('#') && line.contains("faults"))
+                // Not by default either.
+                .filter(|(_, line)| !PLACES.contains(&path.as_str()) || !line.starts_with("faults = ["))
+                .map(move |(line, _)| {
+                    format!("{path}:{line}: only the tests' build has the feature `faults`")
+                })
+        })
+        .collect()
+}
+
 /// Files that are too long, and reasons that are no longer needed.
 pub(super) fn length_violations(files: &[File], long_files: &[(&str, &str)]) -> Vec<String> {
     let long: Vec<(&str, usize)> = files
@@ -173,6 +192,22 @@ mod tests {
         assert_eq!(
             vouching_violations(&sources),
             ["receiver/mod.rs:1: only `providers::verify` vouches for a request"]
+        );
+    }
+
+    #[test]
+    fn a_program_with_faults_is_found() {
+        let files = [
+            File::new("src-tauri/engine/Cargo.toml", "[features]\ndefault = [\"faults\"]\nfaults = []\n"),
+            File::new("tests/Cargo.toml", "faults = [\"hookline-engine/faults\"]\n"),
+            File::new("src-tauri/cli/Cargo.toml", "# no faults\nx = { features = [\"faults\"] }\n"),
+        ];
+        assert_eq!(
+            fault_violations(&files),
+            [
+                "src-tauri/engine/Cargo.toml:2: only the tests' build has the feature `faults`",
+                "src-tauri/cli/Cargo.toml:2: only the tests' build has the feature `faults`",
+            ]
         );
     }
 

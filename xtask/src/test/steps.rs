@@ -104,10 +104,14 @@ impl Packages {
     /// The arguments by which cargo builds and tests them.
     pub(crate) fn arguments(self) -> &'static [&'static str] {
         match self {
-            Self::All => {
-                &["--workspace", "--features", "hookline-desktop/custom-protocol,hookline-tests/desktop"]
+            Self::All => &[
+                "--workspace",
+                "--features",
+                "hookline-desktop/custom-protocol,hookline-tests/desktop,hookline-tests/faults",
+            ],
+            Self::WithoutDesktop => {
+                &["--workspace", "--exclude", DESKTOP_PACKAGE, "--features", "hookline-tests/faults"]
             }
-            Self::WithoutDesktop => &["--workspace", "--exclude", DESKTOP_PACKAGE],
         }
     }
 }

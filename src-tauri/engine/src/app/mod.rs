@@ -30,6 +30,7 @@ use crate::tunnel::{Board, ByteStream, Ingress, NgrokEdge, TunnelParts, Tunnels}
 use crate::worker::{Worker, WorkerOptions};
 
 mod config;
+mod held_time;
 mod housekeeping;
 pub mod logging;
 mod ownership;

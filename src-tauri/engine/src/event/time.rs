@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use chrono::{DateTime, NaiveDateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::faults;
+
 /// A point in time with microseconds, as Close's events have them; printed as RFC 3339 in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Timestamp {
@@ -119,7 +121,7 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "everybody else asks a `Clock`")]
     fn now(&self) -> Timestamp {
-        Timestamp::from_micros(Utc::now().timestamp_micros())
+        Timestamp::from_micros(Utc::now().timestamp_micros()).plus_millis(faults::clock_shift_ms())
     }
 }
 

@@ -21,6 +21,7 @@ use http::header::{CONTENT_LENGTH, EXPECT};
 use http::{HeaderMap, Method, Response};
 
 use crate::event::{BodyError, Clock, RawRequest, Rejection, with_causes};
+use crate::faults::{self, Point};
 use crate::providers::{self, Reading};
 use crate::store::{NewEvent, NewRejected, Store, StoreError};
 use crate::tunnel::Board;
@@ -141,6 +142,7 @@ async fn receive(
 impl Inner {
     /// Decodes, verifies, reads and stores.
     async fn accept(&self, entry: &Entry, keys: &Keys, raw: RawRequest) -> Response<Body> {
+        faults::pass(Point::AfterAccept);
         let provider = &*keys.provider;
         // `None`: nothing had to be undone.
         let decoded = raw.decoded_body(self.limits.max_bytes).map(|body| match body {

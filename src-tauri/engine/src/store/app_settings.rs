@@ -1,4 +1,4 @@
-//! The table `app_settings`: what users chose for the whole app.
+//! The table `app_settings`: what users chose for the whole app, and the little that Hookline remembers of itself.
 
 use rusqlite::{OptionalExtension as _, params};
 use serde::Serialize;

@@ -1,6 +1,7 @@
 //! Cleanup, integrity check, backup.
 
 use std::fs::File;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, params};
@@ -8,6 +9,7 @@ use rusqlite::{Connection, params};
 use super::live::{minute_of, status_code};
 use super::{Change, EventStatus, Store, StoreError, Timestamp, open};
 use crate::event::WebhookConfig;
+use crate::faults::{self, Point};
 
 /// How many rows one step of cleanup takes: a step is a transaction that others wait for.
 pub(super) const STEP: i64 = 250;
@@ -27,12 +29,16 @@ impl Store {
     ///
     /// Failed events stay, those without another attempt too: they are not synced, and only a person can decide that
     /// this is fine. What is still to be archived stays too; what no archive wants any more is taken from its queue.
+    ///
+    /// `now` has to be a time that can be trusted: what it says to be old is gone for good. The times of receipt need not be:
+    /// an event that came in while the clock was behind is as young as those received before it.
     pub async fn clean_up_step(&self, now: Timestamp) -> Result<u64, StoreError> {
         for job in self.sync_jobs(None).await? {
             let Ok(live) = self.inner.live.job(&job.id) else { continue };
             let before = expiry(&job.webhook_config, now);
             // Looked for by a reader: where nothing is to be done the writer is left in peace.
-            let expired = self.read(move |_, connection| expired(connection, live.number, before)).await?;
+            let expired =
+                self.read(move |_, connection| expired(connection, live.number, before, now)).await?;
             if expired.is_empty() {
                 continue;
             }
@@ -57,8 +63,9 @@ impl Store {
                         delete_event(writing.connection, id)?;
                         writing.effects.removed(&live, status);
                         gone += 1;
+                        faults::pass(Point::WithinCleanup);
                     }
-                    gone += delete_executions(writing.connection, live.number, before, STEP)?;
+                    gone += delete_executions(writing.connection, live.number, before, now, STEP)?;
                     gone += writing
                         .connection
                         .prepare_cached(
@@ -73,6 +80,7 @@ impl Store {
                 })
                 .await?;
             if gone > 0 {
+                faults::pass(Point::AfterCleanupStep);
                 return Ok(gone);
             }
         }
@@ -141,7 +149,8 @@ impl Store {
         .await
     }
 
-    /// Writes a consistent copy to `target`, which must not exist yet.
+    /// Writes a consistent copy to `target`, which must not exist yet. The file has its name only once it is whole and on
+    /// the disk; until then, and when the process dies meanwhile, it is `TARGET.….partial`.
     ///
     /// [`StoreError::Conflict`] when it exists or its folder does not, [`StoreError::Full`] when there is no room for
     /// it. The search index is not part of the copy: it is built anew from it.
@@ -163,26 +172,34 @@ impl Store {
             if !folder.is_dir() {
                 return Err(conflict(format!("the folder {} does not exist", folder.display())));
             }
-            let connection = open::open_reader(&path)?;
-            let written =
-                connection.execute("VACUUM INTO ?1", [name]).map_err(StoreError::from).and_then(|_| {
-                    // SQLite does not sync what it writes this way.
-                    File::open(&target).and_then(|file| file.sync_all()).map_err(|error| {
-                        conflict(format!("{name} could not be written to the disk: {error}"))
-                    })
-                });
-            written.map_err(|error| {
-                // Half a copy is worth nothing and would be in the way of the next try.
-                let _ = std::fs::remove_file(&target);
-                match error {
-                    StoreError::Sqlite(error)
-                        if error.sqlite_error_code() == Some(rusqlite::ErrorCode::CannotOpen) =>
-                    {
-                        conflict(format!("{name} cannot be written; choose a folder that you may write to"))
-                    }
-                    error => error,
+            let unwritable =
+                || conflict(format!("{name} cannot be written; choose a folder that you may write to"));
+            let failed = |error: std::io::Error| match error.kind() {
+                ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => unwritable(),
+                ErrorKind::StorageFull => StoreError::Full,
+                _ => conflict(format!("{name} could not be written to the disk: {error}")),
+            };
+            // Half a copy is worth nothing: it has another name, and goes when anything fails.
+            let partial = partial_of(&target, folder).map_err(failed)?;
+            copy_into(&path, &partial).map_err(|error| match error {
+                StoreError::Sqlite(error)
+                    if error.sqlite_error_code() == Some(rusqlite::ErrorCode::CannotOpen) =>
+                {
+                    unwritable()
                 }
-            })
+                error => error,
+            })?;
+            // SQLite does not sync what it writes this way.
+            File::open(&partial).and_then(|file| file.sync_all()).map_err(failed)?;
+            faults::pass(Point::BeforeBackupIsNamed);
+            name_it(partial, &target).map_err(|error| match error.kind() {
+                ErrorKind::AlreadyExists => conflict(format!("{name} exists already; choose another name")),
+                _ => failed(error),
+            })?;
+            // Where a folder can be synced, so is the name.
+            #[cfg(unix)]
+            File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+            Ok(())
         })
         .await
     }
@@ -207,6 +224,41 @@ impl Store {
     }
 }
 
+/// An empty file beside `target` that only its owner may read, removed when it is dropped.
+fn partial_of(target: &Path, folder: &Path) -> std::io::Result<tempfile::TempPath> {
+    let mut prefix = target.file_name().unwrap_or_default().to_owned();
+    prefix.push(".");
+    let partial = tempfile::Builder::new().prefix(&prefix).suffix(".partial").tempfile_in(folder)?;
+    // Closed: SQLite opens it for itself.
+    Ok(partial.into_temp_path())
+}
+
+fn copy_into(database: &Path, partial: &Path) -> Result<(), StoreError> {
+    /// How many steps of SQLite's virtual machine lie between two looks.
+    const STEPS: i32 = 20;
+    let mut connection = open::open_reader(database)?;
+    if faults::PRESENT {
+        let look = || {
+            faults::pass(Point::WithinBackup);
+            false
+        };
+        connection.progress_handler(STEPS, Some(look))?;
+    }
+    // The folder's name is a part of the target's, which is UTF-8.
+    connection.execute("VACUUM INTO ?1", [partial.to_string_lossy()])?;
+    Ok(())
+}
+
+/// Gives the file its name, which must not be taken. Where the file system cannot promise that, it is looked at before.
+fn name_it(partial: tempfile::TempPath, target: &Path) -> std::io::Result<()> {
+    match partial.persist_noclobber(target) {
+        Ok(()) => Ok(()),
+        Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Err(error.error),
+        Err(error) if target.symlink_metadata().is_err() => error.path.persist(target).map_err(Into::into),
+        Err(error) => Err(error.error),
+    }
+}
+
 fn with_wal(path: PathBuf) -> u64 {
     let length = |path: PathBuf| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
     let mut wal = path.clone().into_os_string();
@@ -225,6 +277,11 @@ const fn activity_end(before: Timestamp) -> i64 {
     minute_of(before) - 1440
 }
 
+/// Days since 1970.
+const fn day_of(time: Timestamp) -> i64 {
+    minute_of(time).div_euclid(1440)
+}
+
 struct Expired {
     events: Vec<i64>,
     others: bool,
@@ -236,21 +293,41 @@ impl Expired {
     }
 }
 
-fn expired(connection: &Connection, job: i64, before: Timestamp) -> Result<Expired, StoreError> {
+fn expired(
+    connection: &Connection,
+    job: i64,
+    before: Timestamp,
+    now: Timestamp,
+) -> Result<Expired, StoreError> {
+    // Ids grow in the order of receipt: what came after an event that is young enough is younger, whatever the clock said
+    // then. Days that are still to come tell of a clock that was ahead, and say nothing.
     let newest: Option<i64> = connection
-        .prepare_cached("SELECT max(last_id) FROM receipt_slots WHERE unit = 0 AND slot <= ?1")?
-        .query_row([minute_of(before)], |row| row.get(0))?;
+        .prepare_cached(
+            "SELECT min(
+               (SELECT max(last_id) FROM receipt_slots WHERE unit = 0 AND slot <= ?1),
+               (SELECT coalesce(min(first_id), 9223372036854775807) FROM receipt_slots
+                WHERE unit = 1 AND slot > ?2 AND slot <= ?3) - 1)",
+        )?
+        .query_row([minute_of(before), day_of(before), day_of(now)], |row| row.get(0))?;
     let mut events = Vec::new();
     if let Some(newest) = newest {
         let mut statement = connection.prepare_cached(
             "SELECT id FROM webhook_events
              WHERE job = ?1 AND status = ?2 AND id <= ?3 AND received_at < ?4 AND pinned = 0
+               AND (occurred_at IS NULL OR occurred_at NOT BETWEEN ?4 AND ?6)
                AND NOT EXISTS (SELECT 1 FROM archive_queue WHERE kind = 0 AND item = webhook_events.id)
              ORDER BY id LIMIT ?5",
         )?;
         for status in [EventStatus::Completed, EventStatus::Skipped, EventStatus::Rejected] {
             let ids = statement.query_map(
-                params![job, status_code(status), newest, before.micros(), STEP - events.len() as i64],
+                params![
+                    job,
+                    status_code(status),
+                    newest,
+                    before.micros(),
+                    STEP - events.len() as i64,
+                    now.micros()
+                ],
                 |row| row.get(0),
             )?;
             events.extend(ids.collect::<Result<Vec<i64>, _>>()?);
@@ -259,28 +336,32 @@ fn expired(connection: &Connection, job: i64, before: Timestamp) -> Result<Expir
     let others = connection
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM job_activity WHERE job = ?1 AND minute < ?2) OR EXISTS
-               (SELECT 1 FROM (SELECT id, finished_at FROM job_executions WHERE job = ?1 ORDER BY id LIMIT 1)
+               (SELECT 1 FROM (SELECT id, finished_at FROM job_executions WHERE job = ?1 AND finished_at <= ?4
+                               ORDER BY id LIMIT 1)
                 WHERE finished_at < ?3
                   AND NOT EXISTS (SELECT 1 FROM archive_queue WHERE kind = 1 AND item = id))",
         )?
-        .query_row(params![job, activity_end(before), before.micros()], |row| row.get(0))?;
+        .query_row(params![job, activity_end(before), before.micros(), now.micros()], |row| row.get(0))?;
     Ok(Expired { events, others })
 }
 
-/// Deletes some of a job's executions that ended before a time, oldest first.
+/// Deletes some of a job's executions that ended before a time, oldest first. Those that ended after `now`, by a clock that
+/// was ahead, stand in nobody's way.
 pub(super) fn delete_executions(
     connection: &Connection,
     job: i64,
     before: Timestamp,
+    now: Timestamp,
     limit: i64,
 ) -> rusqlite::Result<u64> {
     let deleted = connection
         .prepare_cached(
             "DELETE FROM job_executions WHERE id IN
-               (SELECT id FROM (SELECT id, finished_at FROM job_executions WHERE job = ?1 ORDER BY id LIMIT ?3)
+               (SELECT id FROM (SELECT id, finished_at FROM job_executions WHERE job = ?1 AND finished_at <= ?4
+                                ORDER BY id LIMIT ?3)
                 WHERE finished_at < ?2 AND NOT EXISTS (SELECT 1 FROM archive_queue WHERE kind = 1 AND item = id))",
         )?
-        .execute(params![job, before.micros(), limit])?;
+        .execute(params![job, before.micros(), limit, now.micros()])?;
     Ok(deleted as u64)
 }
 

@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, Error as SqliteError, ErrorCode, OpenFlags, ffi};
 
+use crate::faults::{self, Point};
+
 /// Numbered from 1: what takes the schema from one version to the next.
 const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_initial.sql"),
@@ -248,10 +250,12 @@ fn migrate(connection: &mut Connection, path: &Path, migrations: &[&str]) -> Res
             known => known,
         })?;
         current = version;
+        faults::pass(Point::WithinMigration);
     }
     if current != found {
         transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(classify)?;
         transaction.pragma_update(None, "user_version", current).map_err(classify)?;
+        faults::pass(Point::WithinMigration);
     }
     transaction.commit().map_err(classify)
 }

@@ -221,7 +221,7 @@ CREATE TABLE store_identity (
 
 INSERT INTO store_identity (id) VALUES (lower(hex(randomblob(16))));
 
--- What users chose for the whole app, by name, as JSON.
+-- What users chose for the whole app, and what Hookline remembers of itself, by name, as JSON.
 CREATE TABLE app_settings (
   name TEXT PRIMARY KEY NOT NULL,
   value TEXT NOT NULL,

@@ -17,6 +17,7 @@ use super::readers::Readers;
 use super::webhook_events::read_request;
 use super::writer::{WriterHandle, Writing};
 use super::{Clock, StoreError, Timestamp};
+use crate::faults::{self, Point};
 
 /// How large a dictionary may be, in bytes.
 const DICTIONARY: usize = 64 * 1024;
@@ -116,6 +117,7 @@ impl Worker {
             })?;
             let Some(job) = job else { return Ok(()) };
             self.change(move |writing| clear_step(writing, job))?;
+            faults::pass(Point::WithinDeletion);
         }
         Ok(())
     }
@@ -154,6 +156,7 @@ impl Worker {
                 return Ok(());
             }
         };
+        faults::pass(Point::WithinTraining);
         let created_at = self.clock.now();
         let source = Arc::clone(source);
         self.change(move |writing| {
@@ -192,7 +195,8 @@ fn clear_step(writing: &Writing<'_>, job: i64) -> Result<(), StoreError> {
     if queued > 0 {
         return Ok(());
     }
-    if delete_executions(connection, job, Timestamp::from_micros(i64::MAX), STEP)? > 0 {
+    let end = Timestamp::from_micros(i64::MAX);
+    if delete_executions(connection, job, end, end, STEP)? > 0 {
         return Ok(());
     }
     let activity = connection

@@ -21,6 +21,7 @@ use super::effects::Effects;
 use super::ingest::{Ingest, TypeIds};
 use super::live::{Live, LiveSource};
 use super::{Ingested, StoreError, open};
+use crate::faults::{self, Point};
 
 /// The most requests in one transaction.
 const GROUP: usize = 256;
@@ -305,7 +306,13 @@ impl Writer {
         }
         let effects = writing.effects;
         effects.write(&self.connection)?;
+        if !ingests.is_empty() {
+            faults::pass(Point::BeforeCommit);
+        }
         self.connection.prepare_cached("COMMIT")?.execute([])?;
+        if !ingests.is_empty() {
+            faults::pass(Point::AfterCommit);
+        }
         self.types.committed();
         Ok(effects)
     }

@@ -14,6 +14,7 @@ use super::Shared;
 use super::retry::{destination_pause_ms, settle};
 use super::state::{DeliveryState, Live};
 use crate::event::{EventId, Mapping, Operation, SkipReason, Timestamp};
+use crate::faults::{self, Point};
 use crate::providers::SharedProvider;
 use crate::secrets::{self, WebhookSecrets};
 use crate::sinks::{Context, Delivery, Sink, SinkError, archive};
@@ -84,6 +85,8 @@ impl JobRun {
             };
             let events = match fetched {
                 Ok(events) => events,
+                // It was deleted; that this task ends too is told in a moment.
+                Err(StoreError::NotFound { .. }) => return self.cancel.cancelled().await,
                 Err(error) => {
                     tracing::error!(job = %self.job.id, %error, "due events could not be read");
                     if self.pause(Duration::from_secs(1)).await.is_err() {
@@ -103,6 +106,7 @@ impl JobRun {
                 }
                 continue;
             }
+            faults::pass(Point::AfterClaim);
             // The next batch is read while this one is applied.
             fetches_ahead = if full { (fetches_ahead + 1) % MAX_FETCHES_AHEAD } else { 0 };
             if fetches_ahead > 0 {
@@ -150,7 +154,7 @@ impl JobRun {
         };
         let until_next = next.map(|next| {
             let wait_ms = next.millis().saturating_sub(self.shared.clock.now().millis()).max(1);
-            Duration::from_millis(wait_ms as u64).min(MAX_WAIT)
+            Duration::from_millis(wait_ms as u64).min(faults::hasten(MAX_WAIT))
         });
         tokio::select! {
             () = self.cancel.cancelled() => return Err(Cancelled),
@@ -275,6 +279,7 @@ impl JobRun {
             });
             match applied {
                 Ok(outcomes) => {
+                    faults::pass(Point::AfterApply);
                     self.live.go_on();
                     failures = 0;
                     let now = self.shared.clock.now();
@@ -373,7 +378,10 @@ impl JobRun {
                 .store
                 .record_execution(&self.job.id, started_at, finished_at, error.clone(), outcomes.clone())
                 .await;
-            let Err(problem) = recorded else { return Ok(()) };
+            let Err(problem) = recorded else {
+                faults::pass(Point::AfterRecord);
+                return Ok(());
+            };
             failures += 1;
             tracing::error!(job = %self.job.id, error = %problem, failures, "a batch could not be recorded");
             let pause_ms = destination_pause_ms(failures, 200, 10_000, rand::random());

@@ -19,6 +19,7 @@ use futures_util::future::try_join_all;
 use rand::RngExt as _;
 
 use crate::event::{DeletePolicy, Version};
+use crate::faults::{self, Point};
 use crate::sinks::archive::Archive;
 use crate::sinks::json::{InvalidObject, MAX_DOCUMENT_BYTES};
 use crate::sinks::{Browse, Context, Delivery, Outcome, Sink, SinkError};
@@ -390,6 +391,7 @@ async fn bury<D: Documents>(
         return Ok(plans);
     }
     let mut written = documents.bury(&burials).await?.into_iter();
+    faults::pass(Point::AfterBurial);
     let written: Vec<Written> = wanted
         .into_iter()
         .map(|wanted| if wanted { written.next() } else { None }.unwrap_or(Written::Done))
@@ -431,6 +433,7 @@ async fn write<D: Documents>(
     }
     if !writes.is_empty() {
         outcomes.extend(places.into_iter().zip(documents.write(&writes).await?));
+        faults::pass(Point::WithinWrites);
     }
     drop(writes);
     let written = (0..plans.len()).map(|place| outcomes.remove(&place).unwrap_or(Written::Done)).collect();

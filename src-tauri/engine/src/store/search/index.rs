@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 
+use crate::faults::{self, Point};
+
 /// Raised whenever what is indexed changes.
 const FORMAT: i64 = 1;
 
@@ -30,6 +32,7 @@ pub(super) fn open(path: &Path, identity: &str, largest_id: i64) -> rusqlite::Re
            text, content = '', contentless_delete = 1, detail = 'none', tokenize = 'ascii');
          COMMIT;",
     )?;
+    faults::pass(Point::WithinIndexing);
     connection.execute("INSERT INTO progress (identity, indexed_upto) VALUES (?1, 0)", [identity])?;
     connection.pragma_update(None, "user_version", FORMAT)?;
     Ok(connection)

@@ -20,6 +20,7 @@ use super::readers::Readers;
 use super::streams::{IdRange, Order};
 use super::webhook_events::{read_head, read_request};
 use super::writer::WriterHandle;
+use crate::faults::{self, Point};
 
 mod index;
 mod words;
@@ -278,6 +279,7 @@ impl Indexer {
             return Ok(false);
         }
         index::write(connection, &work.documents, &work.removals, work.upto)?;
+        faults::pass(Point::WithinIndexing);
         if !work.removals.is_empty() {
             let forgotten = self.writer.change(move |writing| {
                 let mut done =

@@ -14,6 +14,7 @@ mod activity;
 mod again;
 mod archive;
 mod cleanup;
+mod clocks;
 mod events;
 mod lists;
 mod opening;

@@ -1,0 +1,8 @@
+//! What breaks while Hookline works, and what is there all the same.
+
+#[cfg(feature = "faults")]
+mod clock;
+mod load;
+#[cfg(feature = "faults")]
+mod maintenance;
+mod process;
