@@ -61,7 +61,7 @@ const STORE_QUEUE_LENGTH: usize = 1024;
 /// How many rejected requests are kept per job.
 const REJECTED_PER_JOB: u32 = 500;
 
-/// How many batches are applied at once, over all jobs.
+/// How many batches are applied at once into one destination, over all jobs.
 const BATCHES_IN_FLIGHT: usize = 4;
 
 /// Why Hookline could not start. `Display` says what is wrong; [`StartError::hint`] what to do.

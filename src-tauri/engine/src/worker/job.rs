@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -44,6 +44,14 @@ pub(super) struct JobRun {
     pub(super) cancel: CancellationToken,
 }
 
+/// Between what a job stands.
+pub(super) struct Ends {
+    pub(super) provider: SharedProvider,
+    pub(super) sink: Arc<dyn Sink>,
+    /// One for each batch that the destination may be given at once.
+    pub(super) slots: Arc<Semaphore>,
+}
+
 type Fetch = JoinHandle<Result<Vec<ClaimedEvent>, StoreError>>;
 
 /// A batch on its way into the sink.
@@ -74,7 +82,8 @@ impl JobRun {
     }
 
     /// Runs until cancelled.
-    pub(super) async fn run(&self, provider: &SharedProvider, sink: &Arc<dyn Sink>) {
+    pub(super) async fn run(&self, ends: &Ends) {
+        let Ends { provider, sink, slots } = ends;
         let arrivals = self.shared.store.arrivals(&self.job.id);
         let mut ahead: Option<Fetch> = None;
         let mut fetches_ahead = 0;
@@ -116,7 +125,7 @@ impl JobRun {
             if !sink.wants_operations() {
                 self.put_back_withheld(&mut batch, provider).await;
             }
-            if self.deliver(batch, &**sink).await.is_err() {
+            if self.deliver(batch, &**sink, slots).await.is_err() {
                 return;
             }
         }
@@ -265,14 +274,14 @@ impl JobRun {
     }
 
     /// Applies a batch until the destination has said something about each event, then records it.
-    async fn deliver(&self, mut batch: Batch, sink: &dyn Sink) -> Result<(), Cancelled> {
+    async fn deliver(&self, mut batch: Batch, sink: &dyn Sink, slots: &Semaphore) -> Result<(), Cancelled> {
         let mut failures = 0;
         while !batch.deliveries.is_empty() {
             // What a slow destination left over stays pending when the job is stopped.
             if self.cancel.is_cancelled() {
                 return Err(Cancelled);
             }
-            let applied = self.apply(&batch, sink).await?.and_then(|outcomes| {
+            let applied = self.apply(&batch, sink, slots).await?.and_then(|outcomes| {
                 let nothing =
                     || SinkError::Unavailable { message: "the destination told no outcome".to_owned() };
                 if outcomes.is_empty() { Err(nothing()) } else { Ok(outcomes) }
@@ -308,10 +317,11 @@ impl JobRun {
         &self,
         batch: &Batch,
         sink: &dyn Sink,
+        slots: &Semaphore,
     ) -> Result<Result<Vec<crate::sinks::Outcome>, SinkError>, Cancelled> {
         let slot = tokio::select! {
             () = self.cancel.cancelled() => return Err(Cancelled),
-            slot = self.shared.slots.acquire() => slot,
+            slot = slots.acquire() => slot,
         };
         let context = Context {
             job_id: self.job.id.clone(),

@@ -1,14 +1,14 @@
 //! The worker: takes due events from the store, applies them in batches, records what became of them.
 //!
 //! One task per enabled job ([`job`]), woken by the store, never by a poll; one batch per job at a time, a set number
-//! of batches over all jobs. When to try again is decided by pure functions ([`retry`]); what is going on right now
+//! of batches per destination. When to try again is decided by pure functions ([`retry`]); what is going on right now
 //! is told by [`state`].
 //!
 //! Invariants:
 //! - An event's outcome is recorded only after the sink has told it; until then the event is pending in the store, so
 //!   a crash at any point leads to a repeat and never to a loss.
 //! - That an event is being applied is known in memory alone.
-//! - A destination that is down or refuses uses up no attempts.
+//! - A destination that is down or refuses uses up no attempts, and one that hangs holds up no other.
 //! - No event fails because of another one in its batch.
 //! - What is archived follows what was recorded, in a task of its own ([`archive`]): it never holds up or fails an event.
 
@@ -26,7 +26,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::event::{Clock, DestinationId, EventId, JobId, WorkspaceId};
-use crate::providers::{self, SharedProvider};
+use crate::providers;
 use crate::secrets::{self, SecretError, SecretName, SharedSecrets};
 use crate::sinks::{self, Connection, Sink};
 use crate::store::{Destination, DestinationKind, Source, Store, StoreError, SyncJob};
@@ -39,13 +39,13 @@ mod state;
 pub use state::{ArchiveTrouble, DeliveryState};
 
 use archive::ArchiveRun;
-use job::JobRun;
+use job::{Ends, JobRun};
 use state::Live;
 
 /// How the worker works.
 #[derive(Debug, Clone)]
 pub struct WorkerOptions {
-    /// How many batches are applied at once, over all jobs.
+    /// How many batches are applied at once into one destination, over all jobs.
     pub batches_in_flight: usize,
     /// The folder for the files of local destinations.
     pub documents_folder: PathBuf,
@@ -61,6 +61,7 @@ pub struct Worker {
 struct Inner {
     shared: Arc<Shared>,
     documents_folder: PathBuf,
+    batches_in_flight: usize,
     /// Held while reloading, so that an older picture never replaces a newer one.
     reloading: tokio::sync::Mutex<()>,
     runs: Mutex<HashMap<JobId, Run>>,
@@ -75,7 +76,6 @@ struct Shared {
     store: Store,
     secrets: SharedSecrets,
     clock: Arc<dyn Clock>,
-    slots: Semaphore,
     /// Cuts batches that did not end by the deadline of a shutdown.
     abort: CancellationToken,
 }
@@ -84,6 +84,8 @@ struct Shared {
 struct OpenSink {
     destination: Destination,
     sink: Option<Arc<dyn Sink>>,
+    /// One for each batch that may be applied at once.
+    slots: Arc<Semaphore>,
 }
 
 /// A job with all that its task was started with: when any of it changes, so does the task.
@@ -105,17 +107,12 @@ struct Run {
 impl Worker {
     /// A worker that does nothing until [`Worker::reload`].
     pub fn new(store: Store, secrets: SharedSecrets, clock: Arc<dyn Clock>, options: WorkerOptions) -> Self {
-        let shared = Shared {
-            store,
-            secrets,
-            clock,
-            slots: Semaphore::new(options.batches_in_flight),
-            abort: CancellationToken::new(),
-        };
+        let shared = Shared { store, secrets, clock, abort: CancellationToken::new() };
         Self {
             inner: Arc::new(Inner {
                 shared: Arc::new(shared),
                 documents_folder: options.documents_folder,
+                batches_in_flight: options.batches_in_flight,
                 reloading: tokio::sync::Mutex::default(),
                 runs: Mutex::default(),
                 retired: Mutex::default(),
@@ -170,9 +167,11 @@ impl Worker {
             let mut sinks = self.inner.sinks.lock().await;
             sinks.retain(|id, open| destinations.get(id) == Some(&open.destination));
             for (id, destination) in &destinations {
-                sinks
-                    .entry(id.clone())
-                    .or_insert_with(|| OpenSink { destination: destination.clone(), sink: None });
+                sinks.entry(id.clone()).or_insert_with(|| OpenSink {
+                    destination: destination.clone(),
+                    sink: None,
+                    slots: Arc::new(Semaphore::new(self.inner.batches_in_flight)),
+                });
             }
         }
         // A job that was made between two of the reads is found by the reload that its maker calls.
@@ -212,14 +211,14 @@ impl Worker {
                 let _ = former.await;
             }
             match ends {
-                Ok((provider, sink)) => {
+                Ok(ends) => {
                     let archiving = archive.map(|archive| {
-                        let sink = Arc::clone(&sink);
+                        let sink = Arc::clone(&ends.sink);
                         tokio::spawn(async move {
                             keep_running(&archive.job.id, &archive.cancel, || archive.run(&*sink)).await;
                         })
                     });
-                    keep_running(&run.job.id, &run.cancel, || run.run(&provider, &sink)).await;
+                    keep_running(&run.job.id, &run.cancel, || run.run(&ends)).await;
                     // The next task of this job must not archive beside this one.
                     if let Some(archiving) = archiving {
                         let _ = archiving.await;
@@ -232,11 +231,11 @@ impl Worker {
     }
 
     /// Both ends of a job, or why there are none.
-    async fn ends(&self, spec: &Spec) -> Result<(SharedProvider, Arc<dyn Sink>), String> {
+    async fn ends(&self, spec: &Spec) -> Result<Ends, String> {
         let provider = providers::find(&spec.source.kind, spec.source.generic.as_ref())
             .map_err(|error| error.to_string())?;
-        let sink = self.sink(&spec.destination.id).await.map_err(|error| error.to_string())?;
-        Ok((provider, sink))
+        let (sink, slots) = self.open(&spec.destination.id).await.map_err(|error| error.to_string())?;
+        Ok(Ends { provider, sink, slots })
     }
 
     /// What the job's delivery is doing. Unknown jobs are paused.
@@ -264,19 +263,26 @@ impl Worker {
 
     /// The destination's sink, opened once and shared. Known are the destinations of the last [`Worker::reload`].
     pub async fn sink(&self, destination: &DestinationId) -> Result<Arc<dyn Sink>, OpenSinkError> {
+        Ok(self.open(destination).await?.0)
+    }
+
+    async fn open(
+        &self,
+        destination: &DestinationId,
+    ) -> Result<(Arc<dyn Sink>, Arc<Semaphore>), OpenSinkError> {
         let mut sinks = self.inner.sinks.lock().await;
         let open = sinks
             .get_mut(destination)
             .ok_or_else(|| StoreError::NotFound { what: "destination", id: destination.to_string() })?;
         if let Some(sink) = &open.sink {
-            return Ok(Arc::clone(sink));
+            return Ok((Arc::clone(sink), Arc::clone(&open.slots)));
         }
         let connection = self.connection(&open.destination).await?;
         let sink = sinks::open(connection)
             .await
             .map_err(|error| OpenSinkError::Invalid { message: error.to_string() })?;
         open.sink = Some(Arc::clone(&sink));
-        Ok(sink)
+        Ok((sink, Arc::clone(&open.slots)))
     }
 
     async fn connection(&self, destination: &Destination) -> Result<Connection, OpenSinkError> {
