@@ -8,7 +8,7 @@ use super::Local;
 use crate::event::{Timestamp, Version};
 use crate::sinks::json::{Object, to_text};
 use crate::sinks::ordering::documents::{
-    Action, Burial, Documents, Expected, Key, Stored, StoredDocument, Write, Written,
+    Action, Burial, Claim, Documents, Expected, Key, Stored, StoredDocument, Write, Written,
 };
 use crate::sinks::ordering::metadata;
 use crate::sinks::{Browse, SinkError};
@@ -83,9 +83,14 @@ impl Documents for Local {
         .await
     }
 
-    async fn settle(&self) -> Result<(), SinkError> {
+    async fn confirm(&self, claims: &[Claim<'_>]) -> Result<Vec<Written>, SinkError> {
         // With `synchronous=FULL` nothing can be read that is not on disk.
-        Ok(())
+        let claims: Vec<(Key, bool, String)> =
+            claims.iter().map(|claim| (claim.key.clone(), claim.buried, claim.revision.to_owned())).collect();
+        self.with(move |connection| {
+            claims.iter().map(|(key, buried, revision)| confirm(connection, key, *buried, revision)).collect()
+        })
+        .await
     }
 
     fn lanes(&self, _documents: usize) -> usize {
@@ -155,6 +160,16 @@ fn read_tombstone(connection: &Connection, key: &Key) -> rusqlite::Result<Option
     let bytes: Option<Vec<u8>> =
         statement.query_row(params![key.collection, key.id], |row| row.get(0)).optional()?;
     Ok(bytes.and_then(|bytes| RawDocumentBuf::from_bytes(bytes).ok()))
+}
+
+fn confirm(connection: &Connection, key: &Key, buried: bool, revision: &str) -> rusqlite::Result<Written> {
+    let question = if buried {
+        "SELECT 1 FROM tombstones WHERE collection = ?1 AND id = ?2 AND revision = ?3"
+    } else {
+        "SELECT 1 FROM documents WHERE collection = ?1 AND id = ?2 AND revision = ?3"
+    };
+    let is_there = connection.prepare_cached(question)?.exists(params![key.collection, key.id, revision])?;
+    Ok(if is_there { Written::Done } else { Written::Conflict })
 }
 
 fn bury(

@@ -4,14 +4,10 @@
 //! An `_id` is `<installation>/<event>/<time of receipt>`. The time keeps events apart that got one number, because a
 //! database was set back to an older copy of itself. Every write names its `_id`, hence one shard.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use bson::raw::{CString, cstr};
 use bson::spec::BinarySubtype;
 use bson::{Binary, Bson, DateTime, Document, RawArrayBuf, RawBson, RawDocumentBuf, doc, rawdoc};
-use mongodb::IndexModel;
-use mongodb::options::IndexOptions;
 
 use super::Mongodb;
 use super::commands::{self, Verb};
@@ -99,24 +95,14 @@ impl Mongodb {
         Ok(found.is_some())
     }
 
-    /// Makes the indexes by which the server removes what has expired: without them nothing is archived, because it would
-    /// stay for ever.
+    /// Without the indexes nothing is archived, because it would stay for ever.
     async fn prepare_archive(&self) -> Result<(), SinkError> {
-        self.archive_ready
-            .get_or_try_init(|| async {
-                for name in [EVENTS, EXECUTIONS] {
-                    let collection = self.database().await?.collection::<Document>(name);
-                    let options = IndexOptions::builder().expire_after(Duration::ZERO).build();
-                    let index = IndexModel::builder().keys(doc! {"expiresAt": 1}).options(options).build();
-                    self.connector
-                        .within(async { collection.create_index(index).await })
-                        .await
-                        .map_err(|error| self.connector.explain(&error))?;
-                }
-                Ok(())
-            })
-            .await
-            .map(drop)
+        for name in [EVENTS, EXECUTIONS] {
+            if let Err(Refusal { code, message }) = self.expire(name).await? {
+                return Err(self.connector.explain_code(code, &message));
+            }
+        }
+        Ok(())
     }
 
     /// Sets `expiresAt` of what this installation has archived of the job, a few documents at a time.

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bson::{Document, RawDocumentBuf, doc, rawdoc};
@@ -18,7 +19,8 @@ use crate::sinks::SinkError;
 
 /// A server that cannot be found in this time is down.
 const SELECTION_TIMEOUT: Duration = Duration::from_secs(5);
-/// The most time one command may take; the driver itself would wait for ever for a server that hangs.
+/// The most time one command may take, unless the connection string says otherwise (`socketTimeoutMS`); the driver itself
+/// would wait for ever for a server that hangs.
 const COMMAND_TIMEOUT: Duration = Duration::from_mins(1);
 /// The most time a majority of servers may take to confirm a write.
 const REPLICATION_TIMEOUT_MS: i32 = 30_000;
@@ -32,6 +34,8 @@ pub(super) struct Facts {
     sharded: bool,
     /// How many members hold data and vote, as far as the server tells.
     members: u32,
+    /// The newest version of the wire protocol that it speaks.
+    wire_version: i32,
 }
 
 impl Facts {
@@ -40,7 +44,13 @@ impl Facts {
             replica_set: hello.get_str("setName").ok().map(str::to_owned),
             sharded: hello.get_str("msg").is_ok_and(|message| message == "isdbgrid"),
             members: hello.get_array("hosts").map_or(1, |hosts| hosts.len() as u32),
+            wire_version: hello.get_i32("maxWireVersion").unwrap_or_default(),
         }
+    }
+
+    /// Whether making an index can be told how many members have to take part: a replica set from version 4.4 on.
+    pub(super) fn takes_commit_quorum(&self) -> bool {
+        self.replica_set.is_some() && self.wire_version >= 9
     }
 
     /// For people, such as "replica set rs0".
@@ -56,6 +66,8 @@ impl Facts {
 /// Connects at the first use.
 pub(super) struct Connector {
     uri: ConnectionString,
+    /// The most time one command may take.
+    limit: Duration,
     database: String,
     place: Place,
     client: OnceCell<Client>,
@@ -72,7 +84,12 @@ impl std::fmt::Debug for Connector {
 }
 
 impl Connector {
-    pub(super) fn new(uri: ConnectionString, database: String) -> Self {
+    pub(super) fn new(mut uri: ConnectionString, database: String) -> Self {
+        // The driver refuses a connection string that limits the time of an answer, as those of other programs often do. Here the
+        // limit is kept, in `within`.
+        #[expect(deprecated, reason = "the driver says so because it does not support it")]
+        let asked = uri.socket_timeout.take();
+        let limit = asked.filter(|limit| !limit.is_zero()).unwrap_or(COMMAND_TIMEOUT);
         let hosts = match &uri.host_info {
             HostInfo::HostIdentifiers(hosts) => {
                 hosts.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
@@ -82,8 +99,8 @@ impl Connector {
         };
         let tls = matches!(uri.tls, Some(mongodb::options::Tls::Enabled(_)))
             || (uri.tls.is_none() && matches!(uri.host_info, HostInfo::DnsRecord(_)));
-        let place = Place { hosts, database: database.clone(), tls };
-        Self { uri, database, place, client: OnceCell::new(), facts: Mutex::new(None) }
+        let place = Place { hosts, database: database.clone(), tls, reached: AtomicBool::new(false) };
+        Self { uri, limit, database, place, client: OnceCell::new(), facts: Mutex::new(None) }
     }
 
     pub(super) async fn database(&self) -> Result<Database, SinkError> {
@@ -117,6 +134,7 @@ impl Connector {
             .within(async { database.run_command(doc! {"hello": 1}).await })
             .await
             .map_err(|error| self.explain(&error))?;
+        self.place.reached.store(true, Ordering::Relaxed);
         let facts = Arc::new(Facts::of(&hello));
         *self.facts.lock() = Some(Arc::clone(&facts));
         Ok(facts)
@@ -141,11 +159,11 @@ impl Connector {
 
     /// Waits for the driver's answer, but not for ever.
     pub(super) async fn within<T>(&self, answer: impl Future<Output = DriverResult<T>>) -> DriverResult<T> {
-        match tokio::time::timeout(COMMAND_TIMEOUT, answer).await {
+        match tokio::time::timeout(self.limit, answer).await {
             Ok(answer) => answer,
             Err(_) => Err(Error::from(std::io::Error::new(
                 std::io::ErrorKind::TimedOut,
-                format!("no answer within {} seconds", COMMAND_TIMEOUT.as_secs()),
+                format!("no answer within {} seconds", self.limit.as_secs_f32()),
             ))),
         }
     }

@@ -1,13 +1,12 @@
 //! Documents and tombstones in MongoDB's collections.
 
 use std::collections::HashMap;
+use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use bson::raw::cstr;
 use bson::{Bson, DateTime, Document, RawDocument, RawDocumentBuf, doc, rawdoc};
 use futures_util::future::try_join_all;
-use mongodb::IndexModel;
-use mongodb::options::IndexOptions;
 
 use super::Mongodb;
 use super::commands::{self, Batch, Verb};
@@ -15,8 +14,8 @@ use super::errors;
 use crate::sinks::archive::Archive;
 use crate::sinks::json::Object;
 use crate::sinks::ordering::documents::{
-    Action, Burial, Documents, Expected, Key, Stored, StoredDocument, TOMBSTONES, Write, Written, compose,
-    composed_len,
+    Action, Burial, Claim, Documents, Expected, Key, Stored, StoredDocument, TOMBSTONES, Write, Written,
+    compose, composed_len,
 };
 use crate::sinks::{Browse, SinkError};
 
@@ -156,13 +155,28 @@ impl Documents for Mongodb {
         self.send(batches.finished, writes.len()).await
     }
 
-    async fn settle(&self) -> Result<(), SinkError> {
-        // A write that changes nothing still waits until everything before it is as durable as its write concern says.
+    async fn confirm(&self, claims: &[Claim<'_>]) -> Result<Vec<Written>, SinkError> {
+        // An update that changes nothing still waits until everything before it is as durable as its write concern says. Its
+        // filter is what makes it an answer: another server than the one that was read may have become the primary meanwhile.
         let facts = self.facts().await?;
         let concern = self.connector.write_concern(&facts);
-        let mut batch = Batch::new(Verb::Delete, TOMBSTONES, &concern);
-        batch.push(0, |out| commands::deletion(out, &rawdoc! {"_id": ""}));
-        self.send(vec![batch], 1).await.map(drop)
+        let mut batches = Batches::new(&concern);
+        for (place, claim) in claims.iter().enumerate() {
+            let (collection, id, field) = if claim.buried {
+                (TOMBSTONES, claim.key.tombstone_id(), "state.rev")
+            } else {
+                (claim.key.collection.as_str(), claim.key.id.clone(), "_sync_metadata.rev")
+            };
+            let same = doc! {field: claim.revision};
+            let mut filter = doc! {"_id": id};
+            filter.extend(same.clone());
+            let Ok(filter) = RawDocumentBuf::try_from(&filter) else { continue };
+            let Ok(update) = RawDocumentBuf::try_from(&doc! {"$set": same}) else { continue };
+            batches.push(Verb::Update, collection, 0, place, |out| {
+                commands::replacement(out, &filter, false, |out| out.extend_from_slice(update.as_bytes()));
+            });
+        }
+        self.send(batches.finished, claims.len()).await
     }
 
     fn lanes(&self, documents: usize) -> usize {
@@ -244,26 +258,18 @@ impl Mongodb {
         Ok(found)
     }
 
-    /// Makes the index by which the server removes old tombstones.
+    /// Lets old tombstones expire. Otherwise they stay, which harms nobody: what the server says against it holds up no
+    /// event.
     async fn prepare_tombstones(&self) -> Result<(), SinkError> {
-        self.tombstones_ready
-            .get_or_try_init(|| async {
-                let collection = self.database().await?.collection::<Document>(TOMBSTONES);
-                let options = IndexOptions::builder().expire_after(std::time::Duration::ZERO).build();
-                let index = IndexModel::builder().keys(doc! {"expiresAt": 1}).options(options).build();
-                let made = self.connector.within(async { collection.create_index(index).await }).await;
-                match made.map_err(|error| self.connector.explain(&error)) {
-                    // Without the right to make indexes old tombstones stay, which harms nobody.
-                    Err(SinkError::Blocked { message, .. }) => {
-                        tracing::warn!(%message, "tombstones will not expire: their index could not be made");
-                        Ok(())
-                    }
-                    Err(unavailable) => Err(unavailable),
-                    Ok(_) => Ok(()),
-                }
-            })
-            .await
-            .map(drop)
+        let reason = match self.expire(TOMBSTONES).await {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(errors::Refusal { message, .. })) | Err(SinkError::Blocked { message, .. }) => message,
+            Err(unavailable @ SinkError::Unavailable { .. }) => return Err(unavailable),
+        };
+        if !self.index_refused.swap(true, Ordering::Relaxed) {
+            tracing::warn!(%reason, "tombstones will not expire: their index could not be made");
+        }
+        Ok(())
     }
 
     /// Sends the commands and tells for each of `count` places what became of its statement.

@@ -2,6 +2,8 @@
 //!
 //! Codes: <https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml>.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use mongodb::error::{Error, ErrorKind};
 
 use crate::sinks::SinkError;
@@ -16,6 +18,8 @@ pub(super) struct Place {
     pub(super) database: String,
     /// Whether TLS is spoken.
     pub(super) tls: bool,
+    /// Whether the server has answered before: then it was not for TLS that it does not answer now.
+    pub(super) reached: AtomicBool,
 }
 
 /// Why the server did not carry out a command that it understood, though nothing is wrong with the connection.
@@ -32,10 +36,15 @@ const ATLAS: i32 = 8000;
 const NOT_LOGGED_IN: [i32; 5] = [UNAUTHORIZED, AUTHENTICATION_FAILED, 11, 334, 391];
 /// Write concerns that the set cannot fulfil.
 const WRITE_CONCERN_IMPOSSIBLE: [i32; 2] = [79, 100];
-/// The server is stopping, is no primary, lost its peers, has no space, or took too long: all of this passes.
-const PASSING: [i32; 22] = [
-    6, 7, 24, 50, 64, 89, 91, 133, 134, 189, 202, 262, 317, 358, 9001, 10058, 10107, 11600, 11602, 13435,
-    13436, 14031,
+/// A database of this name in other letters' case is there.
+const DATABASE_DIFFERS_IN_CASE: i32 = 13297;
+/// The server is stopping, is no primary, lost its peers, has no space or no file handles, took too long, was told to
+/// interrupt what it did, or is dropping or moving what is written to: all of this passes.
+const PASSING: [i32; 60] = [
+    6, 7, 24, 43, 46, 50, 64, 89, 90, 91, 117, 133, 134, 145, 150, 175, 189, 202, 211, 215, 216, 237, 239,
+    246, 249, 261, 262, 264, 267, 279, 290, 317, 319, 355, 358, 365, 371, 384, 402, 407, 433, 449, 450, 453,
+    462, 9001, 10058, 10107, 11600, 11601, 11602, 12586, 12587, 13388, 13435, 13436, 14031, 46841, 50915,
+    91331,
 ];
 
 /// Whether the error concerns what was sent and not the server or its user.
@@ -54,6 +63,7 @@ pub(super) fn concerns_server(code: i32) -> bool {
         || WRITE_CONCERN_IMPOSSIBLE.contains(&code)
         || PASSING.contains(&code)
         || code == ATLAS
+        || code == DATABASE_DIFFERS_IN_CASE
 }
 
 /// An error of the driver, for users.
@@ -95,7 +105,8 @@ pub(super) fn explain_code(place: &Place, code: i32, message: &str) -> SinkError
         AUTHENTICATION_FAILED | 11 | 334 | 391 => wrong_password(place, message),
         UNAUTHORIZED => SinkError::Blocked {
             message: format!(
-                "MongoDB at {hosts} does not allow this user to use the database `{database}`: {message}"
+                "MongoDB at {hosts} does not allow this user to use the database `{database}`: {}",
+                without_command(message)
             ),
             hint: format!(
                 "give the user the role `readWrite` on `{database}`, or put a user and password into the connection string"
@@ -115,6 +126,12 @@ pub(super) fn explain_code(place: &Place, code: i32, message: &str) -> SinkError
             ),
             hint: "drop that index; Hookline makes its own".to_owned(),
         },
+        DATABASE_DIFFERS_IN_CASE => SinkError::Blocked {
+            message: format!(
+                "MongoDB at {hosts} has a database whose name differs from `{database}` only in upper and lower case"
+            ),
+            hint: "write the database's name in the destination as it is on the server".to_owned(),
+        },
         14031 => SinkError::Unavailable {
             message: format!("MongoDB at {hosts} has no disk space left: {message}"),
         },
@@ -125,6 +142,15 @@ pub(super) fn explain_code(place: &Place, code: i32, message: &str) -> SinkError
             message: format!("MongoDB at {hosts} does not work right now (error {code}): {message}"),
         },
     }
+}
+
+/// The server's text on missing rights without the command, which holds ids and values of documents: only its name is kept.
+fn without_command(message: &str) -> String {
+    let Some((before, command)) = message.split_once(" to execute command {") else {
+        return message.to_owned();
+    };
+    let name = command.split(':').next().unwrap_or_default().trim();
+    format!("{before} to execute `{name}`")
 }
 
 fn wrong_password(place: &Place, message: &str) -> SinkError {
@@ -153,9 +179,10 @@ fn unreachable_at(place: &Place, reason: &str) -> SinkError {
             message: format!("the name of the MongoDB server {hosts} does not resolve: {reason}"),
         };
     }
-    let closed = ["unexpected end of file", "connection reset", "broken pipe", "early eof"]
-        .iter()
-        .any(|word| lower.contains(word));
+    let closed = !place.reached.load(Ordering::Relaxed)
+        && ["unexpected end of file", "connection reset", "broken pipe", "early eof"]
+            .iter()
+            .any(|word| lower.contains(word));
     let hint = match (closed, place.tls) {
         (true, true) => " (perhaps the server does not speak TLS)",
         (true, false) => " (perhaps the server wants TLS: `tls=true`)",
@@ -214,9 +241,12 @@ pub(super) fn written(
         52 | 55 | 57 => Written::Refused(format!(
             "MongoDB does not take the document, because of a key with a dot or a dollar sign; servers from 5.0 on do: {message}"
         )),
-        2 | 9 | 14 | 22 | 53 | 73 | 10334 | 17280 | 17419 | 17420 => {
-            Written::Refused(format!("MongoDB does not take the document: {message}"))
-        }
+        166 => Written::Refused(format!(
+            "MongoDB cannot write there, because a view has the collection's name: rename the view, or change the job's \
+             collection prefix ({message})"
+        )),
+        2 | 9 | 14 | 15 | 20 | 22 | 53 | 61 | 66 | 72 | 73 | 116 | 171 | 201 | 10003 | 10334 | 16755
+        | 17280 | 17419 | 17420 => Written::Refused(format!("MongoDB does not take the document: {message}")),
         _ => Written::Failed(format!("MongoDB did not write the document (error {code}): {message}")),
     })
 }
@@ -233,6 +263,16 @@ mod tests {
     }
 
     #[test]
+    fn a_missing_right_is_told_without_the_documents_of_the_command() {
+        let message = r#"not authorized on db to execute command { insert: "c", documents: [ { _id: "cus_1", email: "a" } ] }"#;
+        assert_eq!(without_command(message), "not authorized on db to execute `insert`");
+        assert_eq!(
+            without_command("command find requires authentication"),
+            "command find requires authentication"
+        );
+    }
+
+    #[test]
     fn only_a_repeated_id_is_a_conflict_of_writers() {
         assert_eq!(written(11000, "", true, None), Ok(Written::Conflict));
         assert!(
@@ -241,6 +281,9 @@ mod tests {
         assert!(matches!(written(121, "", false, None), Ok(Written::Refused(_))));
         assert!(matches!(written(4242, "odd", false, None), Ok(Written::Failed(_))));
         assert!(written(UNAUTHORIZED, "", false, None).is_err());
-        assert!(written(11602, "", false, None).is_err());
+        for passing in [11601, 11602, 175, 215, 13297] {
+            assert!(written(passing, "", false, None).is_err(), "{passing}");
+        }
+        assert!(matches!(written(166, "", false, None), Ok(Written::Refused(text)) if text.contains("view")));
     }
 }

@@ -21,6 +21,7 @@ mod errors;
 mod uri;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use bson::{Document, RawDocumentBuf, doc};
 use mongodb::Database;
@@ -39,10 +40,8 @@ pub(super) fn check_uri(uri: &SecretString) -> Result<(), InvalidConnection> {
 #[derive(Debug)]
 pub(super) struct Mongodb {
     connector: Connector,
-    /// Whether the tombstones' index was made by this process.
-    tombstones_ready: tokio::sync::OnceCell<()>,
-    /// The same for the archive's indexes.
-    archive_ready: tokio::sync::OnceCell<()>,
+    /// Whether it was said that the tombstones' index cannot be made.
+    index_refused: AtomicBool,
 }
 
 impl Mongodb {
@@ -51,8 +50,7 @@ impl Mongodb {
         uri::check_database(&database)?;
         Ok(Self {
             connector: Connector::new(uri::parse(uri)?, database),
-            tombstones_ready: tokio::sync::OnceCell::new(),
-            archive_ready: tokio::sync::OnceCell::new(),
+            index_refused: AtomicBool::new(false),
         })
     }
 
@@ -69,6 +67,18 @@ impl Mongodb {
         let database = self.database().await?;
         let answer = self.connector.within(async { database.run_raw_command(command).await }).await;
         self.connector.sort(answer)
+    }
+
+    /// Makes the index by which the server removes a collection's documents once their `expiresAt` has passed. To be called
+    /// before each write: the collection may have been dropped, and where the index is there, nothing happens.
+    async fn expire(&self, collection: &str) -> Result<Result<(), errors::Refusal>, SinkError> {
+        let index = rawdoc! {"key": {"expiresAt": 1}, "name": "expiresAt_1", "expireAfterSeconds": 0};
+        let mut command = rawdoc! {"createIndexes": collection, "indexes": [index]};
+        if self.facts().await?.takes_commit_quorum() {
+            // By default all members have to take part, also one that is down.
+            command.append(cstr!("commitQuorum"), "majority");
+        }
+        Ok(self.run(command).await?.map(drop))
     }
 
     /// What was found at the other end, after a look at whether it may be written to.

@@ -122,6 +122,17 @@ impl Burial<'_> {
     }
 }
 
+/// That a state which was read is still stored.
+#[derive(Debug)]
+pub(in crate::sinks) struct Claim<'a> {
+    /// Whose.
+    pub(in crate::sinks) key: &'a Key,
+    /// Whether the tombstone holds it and not the document.
+    pub(in crate::sinks) buried: bool,
+    /// The state's revision.
+    pub(in crate::sinks) revision: &'a str,
+}
+
 /// What became of one write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::sinks) enum Written {
@@ -150,8 +161,9 @@ pub(in crate::sinks) trait Documents: Send + Sync + Debug {
     /// Writes documents. What is [`Written::Done`] survives a crash of the destination.
     async fn write(&self, writes: &[Write<'_>]) -> Result<Vec<Written>, SinkError>;
 
-    /// Comes back when all that was read so far survives a crash of the destination.
-    async fn settle(&self) -> Result<(), SinkError>;
+    /// [`Written::Done`] where what was read is still stored and survives a crash of the destination; [`Written::Conflict`]
+    /// where it is not: a server can lose, after it was read, what is not on enough disks yet.
+    async fn confirm(&self, claims: &[Claim<'_>]) -> Result<Vec<Written>, SinkError>;
 
     /// Into how many parts a batch of so many documents is best divided.
     fn lanes(&self, documents: usize) -> usize;

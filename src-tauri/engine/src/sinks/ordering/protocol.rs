@@ -4,6 +4,7 @@
 //! - A document is written only if it still is what was read; otherwise it is read and merged again.
 //! - A deletion writes its tombstone first and removes the document then. A writer looks for a tombstone, writes, and
 //!   looks again. Whatever the interleaving, one of the two sees the other.
+//! - What needs no write, because it is stored already, is confirmed: still there, and to stay.
 //! - One write per document and batch; outcomes are told as if the events had been applied one by one in the order of receipt.
 //! - Test and live mode never overwrite each other: the mode that finds a document's `_id` taken by the other uses
 //!   `test/<id>` or `live/<id>`.
@@ -24,7 +25,9 @@ use crate::sinks::archive::Archive;
 use crate::sinks::json::{InvalidObject, MAX_DOCUMENT_BYTES};
 use crate::sinks::{Browse, Context, Delivery, Outcome, Sink, SinkError};
 
-use super::documents::{Action, Burial, Documents, Expected, Key, Stored, Write, Written, composed_len};
+use super::documents::{
+    Action, Burial, Claim, Documents, Expected, Key, Stored, Write, Written, composed_len,
+};
 use super::metadata;
 use super::prepare::{self, Group};
 use super::state::{Change, State, Verdict};
@@ -121,6 +124,8 @@ struct Work {
     redirected: bool,
     /// In the order of receipt, with their places in the batch.
     changes: Vec<(usize, Change)>,
+    /// How often another writer was faster.
+    conflicts: u32,
 }
 
 /// What is to be written for one document.
@@ -135,12 +140,21 @@ struct Plan {
 
 #[derive(Debug)]
 enum Step {
-    /// It is stored already.
-    Nothing,
+    /// The document is the state already, in this revision.
+    Keep { revision: String },
     /// The document becomes the state.
     Put { expected: Expected, metadata: RawDocumentBuf },
-    /// The document goes; `burial` is the tombstone to be written before, unless it is there already.
-    Remove { burial: Option<(Expected, RawDocumentBuf)>, revision: Option<String> },
+    /// The document goes, if there is one (of this revision).
+    Remove { tombstone: Tombstone, revision: Option<String> },
+}
+
+/// The tombstone of a document that goes.
+#[derive(Debug)]
+enum Tombstone {
+    /// It holds the state already, in this revision.
+    There { revision: String },
+    /// It has to be written before.
+    Missing { expected: Expected, metadata: RawDocumentBuf },
 }
 
 type Results = Vec<(usize, Applied)>;
@@ -152,31 +166,25 @@ async fn apply_groups<D: Documents>(
 ) -> Result<Results, SinkError> {
     let mut results = Results::new();
     let mut queue = read_objects(context, groups, &mut results).await;
-    let mut settle = false;
-    for round in 0..MAX_ROUNDS {
-        if queue.is_empty() {
-            break;
-        }
-        if round > 0 {
-            let longest = 5_u64 << round.min(6);
+    while !queue.is_empty() {
+        let conflicts = queue.iter().map(|work| work.conflicts).max().unwrap_or_default();
+        if conflicts > 0 {
+            let longest = 5_u64 << conflicts.min(6);
             let pause = rand::rng().random_range(0..=longest);
             tokio::time::sleep(Duration::from_millis(pause)).await;
         }
         let plans = plan_all(documents, context, std::mem::take(&mut queue)).await?;
-        settle |= plans.iter().any(|plan| matches!(plan.step, Step::Nothing));
+        let plans = confirm(documents, plans, &mut queue, &mut results).await?;
         let plans = bury(documents, context, plans, &mut queue, &mut results).await?;
         let plans = write(documents, plans, &mut queue, &mut results).await?;
         let plans = look_again(documents, plans, &mut queue).await?;
         for plan in plans {
             results.extend(plan.work.changes.into_iter().map(|(slot, _)| slot).zip(plan.applied));
         }
-    }
-    for work in queue {
-        let error = format!("other writers kept changing the document `{}`", work.key.tombstone_id());
-        results.extend(work.changes.into_iter().map(|(slot, _)| (slot, Applied::Retry(error.clone()))));
-    }
-    if settle {
-        documents.settle().await?;
+        for work in queue.extract_if(.., |work| work.conflicts >= MAX_ROUNDS) {
+            let error = format!("other writers kept changing the document `{}`", work.key.tombstone_id());
+            results.extend(work.changes.into_iter().map(|(slot, _)| (slot, Applied::Retry(error.clone()))));
+        }
     }
     Ok(results)
 }
@@ -206,7 +214,7 @@ async fn read_objects(context: &Context, groups: Vec<Group<'_>>, results: &mut R
             }
         }
         if !changes.is_empty() {
-            queue.push(Work { key: group.key, redirected: false, changes });
+            queue.push(Work { key: group.key, redirected: false, changes, conflicts: 0 });
         }
     }
     queue
@@ -309,7 +317,7 @@ fn move_other_mode(work: &mut Work, found: &Found) -> Option<Work> {
     work.changes = stays;
     let prefix = if mode { "test" } else { "live" };
     let key = Key { collection: work.key.collection.clone(), id: format!("{prefix}/{}", work.key.id) };
-    Some(Work { key, redirected: true, changes: moved })
+    Some(Work { key, redirected: true, changes: moved, conflicts: work.conflicts })
 }
 
 fn plan(context: &Context, work: Work, found: Found) -> Plan {
@@ -345,23 +353,51 @@ fn plan(context: &Context, work: Work, found: Found) -> Plan {
         stored_revision.as_ref() == Some(&revision) && document_version == Some(state.version());
     let is_buried = buried.as_ref() == Some(&revision);
     let step = if is_document && !(is_buried && state.is_deleted() && context.deletes == DeletePolicy::Hard) {
-        Step::Nothing
+        Step::Keep { revision }
     } else if is_buried && state.is_deleted() {
-        if expected == Expected::Absent {
-            Step::Nothing
-        } else {
-            // Somebody was stopped between the tombstone and the removal.
-            Step::Remove { burial: None, revision: stored_revision }
-        }
+        // Somebody may have been stopped between the tombstone and the removal. Where no document was seen, its removal may
+        // still be undone by a change of the primary, so that too is said once more.
+        Step::Remove { tombstone: Tombstone::There { revision }, revision: stored_revision }
     } else if state.is_deleted() && context.deletes == DeletePolicy::Hard {
-        let burial = metadata::encode(&state.clone().without_head_object(), context.now);
+        let metadata = metadata::encode(&state.clone().without_head_object(), context.now);
         let expected = tombstone_revision.map_or(Expected::Absent, Expected::Revision);
-        Step::Remove { burial: Some((expected, burial)), revision: stored_revision }
+        Step::Remove { tombstone: Tombstone::Missing { expected, metadata }, revision: stored_revision }
     } else {
         let metadata = metadata::encode(&state, context.now);
         Step::Put { expected, metadata }
     };
     Plan { work, applied, state, step }
+}
+
+/// Makes sure of what was read and is not going to be written.
+async fn confirm<D: Documents>(
+    documents: &D,
+    plans: Vec<Plan>,
+    queue: &mut Vec<Work>,
+    results: &mut Results,
+) -> Result<Vec<Plan>, SinkError> {
+    let claims = plans.iter().map(|plan| {
+        let (buried, revision) = match &plan.step {
+            Step::Keep { revision } => (false, revision),
+            Step::Remove { tombstone: Tombstone::There { revision }, .. } => (true, revision),
+            Step::Remove { .. } | Step::Put { .. } => return None,
+        };
+        Some(Claim { key: &plan.work.key, buried, revision })
+    });
+    let claims: Vec<Option<Claim<'_>>> = claims.collect();
+    let wanted: Vec<bool> = claims.iter().map(Option::is_some).collect();
+    let claims: Vec<Claim<'_>> = claims.into_iter().flatten().collect();
+    if claims.is_empty() {
+        return Ok(plans);
+    }
+    let written = spread(&wanted, documents.confirm(&claims).await?);
+    Ok(sort_out(plans, written, queue, results))
+}
+
+/// For each plan what became of its write, [`Written::Done`] for those that wanted none.
+fn spread(wanted: &[bool], written: Vec<Written>) -> Vec<Written> {
+    let mut written = written.into_iter();
+    wanted.iter().map(|wanted| if *wanted { written.next() } else { None }.unwrap_or(Written::Done)).collect()
 }
 
 /// Writes the tombstones that have to be there before their documents go.
@@ -375,7 +411,7 @@ async fn bury<D: Documents>(
     let burials: Vec<Option<Burial<'_>>> = plans
         .iter()
         .map(|plan| match &plan.step {
-            Step::Remove { burial: Some((expected, metadata)), .. } => Some(Burial {
+            Step::Remove { tombstone: Tombstone::Missing { expected, metadata }, .. } => Some(Burial {
                 key: &plan.work.key,
                 expected: expected.clone(),
                 metadata,
@@ -390,12 +426,8 @@ async fn bury<D: Documents>(
     if burials.is_empty() {
         return Ok(plans);
     }
-    let mut written = documents.bury(&burials).await?.into_iter();
+    let written = spread(&wanted, documents.bury(&burials).await?);
     faults::pass(Point::AfterBurial);
-    let written: Vec<Written> = wanted
-        .into_iter()
-        .map(|wanted| if wanted { written.next() } else { None }.unwrap_or(Written::Done))
-        .collect();
     Ok(sort_out(plans, written, queue, results))
 }
 
@@ -412,7 +444,7 @@ async fn write<D: Documents>(
     for (place, plan) in plans.iter().enumerate() {
         let key = &plan.work.key;
         let action = match &plan.step {
-            Step::Nothing => continue,
+            Step::Keep { .. } => continue,
             Step::Remove { revision, .. } => Action::Remove {
                 below: plan.state.version(),
                 revision: revision.as_deref(),
@@ -452,7 +484,7 @@ fn sort_out(
     for (plan, written) in plans.into_iter().zip(written) {
         match written {
             Written::Done => kept.push(plan),
-            Written::Conflict => queue.push(plan.work),
+            Written::Conflict => queue.push(outrun(plan.work)),
             Written::Failed(error) => {
                 let slots = plan.work.changes.into_iter().map(|(slot, _)| slot);
                 results.extend(slots.map(|slot| (slot, Applied::Retry(error.clone()))));
@@ -469,6 +501,12 @@ fn sort_out(
         }
     }
     kept
+}
+
+/// The work once more, after another writer was faster.
+fn outrun(mut work: Work) -> Work {
+    work.conflicts += 1;
+    work
 }
 
 /// Which operation made the document what was refused.
@@ -498,7 +536,7 @@ async fn look_again<D: Documents>(
     for plan in plans {
         let tombstone = if is_put(&plan) { tombstones.next().flatten() } else { None };
         if tombstone.is_some_and(|tombstone| is_news(&plan.state, &tombstone)) {
-            queue.push(plan.work);
+            queue.push(outrun(plan.work));
         } else {
             kept.push(plan);
         }
