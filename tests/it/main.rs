@@ -6,7 +6,6 @@ mod balancer;
 mod endpoints;
 mod faults;
 mod journey;
-mod many;
 mod openapi;
 mod provider_api;
 mod receiver;

@@ -45,6 +45,8 @@ pub enum Kind {
     ReplicaSet,
     /// One server that wants a user; the administrator is [`Mongod::ADMIN`].
     Auth,
+    /// A server that is to become a member of a replica set `rs0`; see [`crate::replica_set`].
+    Member,
 }
 
 /// A private server. Dropped, it is killed and its files are removed.
@@ -119,12 +121,10 @@ impl Mongod {
             .args(["-c", &format!("exec 3<&0; {GUARD}"), "hookline-mongod-guard"])
             .arg(binary()?)
             .args(["--bind_ip", "127.0.0.1", "--port", &self.port.to_string(), "--nounixsocket"])
-            .args([
-                "--wiredTigerCacheSizeGB",
-                "0.25",
-                "--setParameter",
-                "diagnosticDataCollectionEnabled=false",
-            ])
+            .args(["--wiredTigerCacheSizeGB", "0.25"])
+            .args(["--setParameter", "diagnosticDataCollectionEnabled=false"])
+            // Lets tests order errors with `configureFailPoint`.
+            .args(["--setParameter", "enableTestCommands=1"])
             .arg("--dbpath")
             .arg(&data)
             .arg("--logpath")
@@ -135,7 +135,7 @@ impl Mongod {
             .stderr(Stdio::null());
         match self.kind {
             Kind::Plain => {}
-            Kind::ReplicaSet => {
+            Kind::ReplicaSet | Kind::Member => {
                 command.args(["--replSet", "rs0", "--oplogSize", "64"]);
             }
             Kind::Auth => {
@@ -181,7 +181,7 @@ impl Mongod {
     /// What has to be done once: the replica set, the administrator.
     async fn initiate(&self) -> anyhow::Result<()> {
         match self.kind {
-            Kind::Plain => {}
+            Kind::Plain | Kind::Member => {}
             Kind::ReplicaSet => {
                 let member = doc! {"_id": 0, "host": format!("127.0.0.1:{}", self.port)};
                 self.admin(doc! {"replSetInitiate": {"_id": "rs0", "members": [member]}}, None).await?;
@@ -242,6 +242,23 @@ impl Mongod {
             anyhow::ensure!(status.success(), "SIGTERM could not be sent to mongod");
             running.guard.wait()?;
         }
+        Ok(())
+    }
+
+    /// Stops it where it stands (SIGSTOP): connections stay open, and nothing is answered.
+    pub fn freeze(&self) -> anyhow::Result<()> {
+        self.signal("-STOP")
+    }
+
+    /// Lets it go on after [`Self::freeze`].
+    pub fn thaw(&self) -> anyhow::Result<()> {
+        self.signal("-CONT")
+    }
+
+    fn signal(&self, signal: &str) -> anyhow::Result<()> {
+        let running = self.running.as_ref().context("the server does not run")?;
+        let status = Command::new("kill").args([signal, &running.server.to_string()]).status()?;
+        anyhow::ensure!(status.success(), "{signal} could not be sent to mongod");
         Ok(())
     }
 

@@ -5,4 +5,5 @@ mod clock;
 mod load;
 #[cfg(feature = "faults")]
 mod maintenance;
+mod mongodb;
 mod process;

@@ -23,7 +23,8 @@ mod uri;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use bson::{Document, RawDocumentBuf, doc};
+use bson::raw::cstr;
+use bson::{Document, RawDocumentBuf, doc, rawdoc};
 use mongodb::Database;
 use secrecy::SecretString;
 
