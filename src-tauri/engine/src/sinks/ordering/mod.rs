@@ -5,6 +5,8 @@
 //! - [`fingerprint`]: when two objects are the same, and what an object was before a change.
 //! - [`metadata`]: a state as `_sync_metadata`, so that every process merges from the same.
 //! - [`documents`]: what a destination must be able to do.
+//! - [`plan`]: what is to be done for a document, from what is stored and what is to change.
+//! - [`steps`]: what reads and writes on the way: confirm, bury, write, look again.
 //! - [`protocol`]: read, merge, compare and swap, look again; the one [`crate::sinks::Sink`] of all destinations that hold documents.
 //!
 //! Not here: any particular database.
@@ -13,8 +15,10 @@ pub(super) mod documents;
 mod fingerprint;
 mod graph;
 pub(super) mod metadata;
+mod plan;
 mod prepare;
 pub(super) mod protocol;
 mod state;
+mod steps;
 #[cfg(test)]
 mod tests;
