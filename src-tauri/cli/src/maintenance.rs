@@ -18,12 +18,23 @@ pub(crate) async fn status(client: &Client, json: bool) -> Result<(), CliError> 
     let storage = &status["storage"];
     let tunnel = &status["tunnel"];
     let public = tunnel["publicUrl"].as_str().unwrap_or("none: only this machine can send to it");
+    let problem = &storage["problem"];
+    let stored = match (problem["message"].as_str(), problem["hint"].as_str()) {
+        (Some(message), hint) => {
+            format!(
+                "events cannot be stored, requests are answered 503: {message}. {}",
+                hint.unwrap_or_default()
+            )
+        }
+        (None, _) => "events can be stored".to_owned(),
+    };
     output::pairs(&[
         ("Hookline", text(&status["version"])),
         ("Receiver", text(&status["receiver"]["url"])),
         ("Public URL", public.to_owned()),
         ("Tunnel", super::tunnel::sentence(tunnel)),
         ("Database", format!("{}  {}", text(&storage["path"]), output::size(&storage["databaseBytes"]))),
+        ("Storage", stored),
         ("Secrets", text(&storage["secrets"])),
     ])?;
     output::line("")?;

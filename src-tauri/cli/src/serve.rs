@@ -32,7 +32,13 @@ pub(crate) async fn run(data_dir: PathBuf, serve: Serve) -> Result<(), CliError>
         ConfigError::Read { .. } | ConfigError::Parse { .. } => CliError::from_chain(&error),
     })?;
     // Kept until the end, so that the last lines are written.
-    let _logs = logging::init(&config.data_dir, &config.log).map_err(|error| CliError::from_chain(&error))?;
+    let _logs = logging::init(&config.data_dir, &config.log).map_err(|error| {
+        let message = CliError::from_chain(&error);
+        match error.hint() {
+            Some(hint) => message.hint(hint),
+            None => message,
+        }
+    })?;
 
     let stop = stop_signal()?;
     let app = App::start(config).await.map_err(|error| start_error(&error))?;

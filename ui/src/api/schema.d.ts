@@ -1789,6 +1789,13 @@ export interface components {
             /** @description The worker. */
             worker: components["schemas"]["WorkerStatus"];
         };
+        /** @description Why events cannot be stored. */
+        StorageProblem: {
+            /** @description What to do about it. */
+            hint?: string | null;
+            /** @description What is wrong. */
+            message: string;
+        };
         /** @description The store. */
         StorageStatus: {
             /**
@@ -1798,6 +1805,7 @@ export interface components {
             databaseBytes: number;
             /** @description The database file. */
             path: string;
+            problem?: components["schemas"]["StorageProblem"] | null;
             /**
              * Format: int64
              * @description The search index's size, in bytes.
@@ -2273,6 +2281,7 @@ export type SourceId = components['schemas']['SourceId'];
 export type SourceList = components['schemas']['SourceList'];
 export type StatsAnswer = components['schemas']['StatsAnswer'];
 export type Status = components['schemas']['Status'];
+export type StorageProblem = components['schemas']['StorageProblem'];
 export type StorageStatus = components['schemas']['StorageStatus'];
 export type SyncJob = components['schemas']['SyncJob'];
 export type Timestamp = components['schemas']['Timestamp'];

@@ -39,6 +39,18 @@ pub enum LoggingError {
     },
 }
 
+impl LoggingError {
+    /// What the user can do, where it is the folder's fault.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Filter { .. } => None,
+            Self::Folder { .. } => Some(
+                "make room on the disk and the folder writable for your user, or choose another directory with --data-dir",
+            ),
+        }
+    }
+}
+
 /// Logging goes on for as long as this lives; dropping it writes what is left.
 #[derive(Debug)]
 pub struct LogGuards {

@@ -120,6 +120,9 @@ impl StartError {
     /// What the user can do about it, where there is something to say.
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::DataDir { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
+                Some("make room on that disk, or choose another directory with --data-dir".to_owned())
+            }
             Self::DataDir { .. } => {
                 Some("choose another directory with --data-dir, or make this one writable".to_owned())
             }

@@ -86,6 +86,10 @@ impl OwnershipError {
             Self::Taken { .. } => {
                 "use that one, stop it first, or choose another directory with --data-dir".to_owned()
             }
+            Self::Write { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
+                "make room on the disk of the data directory, or choose another one with --data-dir"
+                    .to_owned()
+            }
             Self::Write { .. } => {
                 "make the data directory writable, or choose another one with --data-dir".to_owned()
             }

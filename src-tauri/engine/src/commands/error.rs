@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::endpoints::EndpointError;
+use crate::event::with_causes;
 use crate::secrets::SecretError;
 use crate::sinks::{InvalidConnection, SinkError};
 use crate::store::StoreError;
@@ -166,15 +167,17 @@ impl CommandError {
         match error {
             StoreError::NotFound { what, id } => Self::not_found(what, id),
             StoreError::Conflict { message } => Self::new(ErrorCode::Conflict, message.clone()),
-            StoreError::Full => Self::new(ErrorCode::StorageUnavailable, error.to_string())
-                .with_hint("Make room on the disk of the data directory."),
-            StoreError::Overloaded => Self::new(ErrorCode::StorageUnavailable, error.to_string())
-                .with_hint("Try again in a moment."),
+            StoreError::Full | StoreError::Overloaded => Self {
+                hint: error.hint().map(str::to_owned),
+                ..Self::new(ErrorCode::StorageUnavailable, error.to_string())
+            },
             StoreError::Closed => Self::new(ErrorCode::StorageUnavailable, "Hookline is stopping"),
             StoreError::Sqlite(_) => {
                 tracing::error!(error = error as &dyn Error, "the store failed");
-                Self::new(ErrorCode::StorageFailed, error.to_string())
-                    .with_hint("`hookline check` looks for damage; the log tells more.")
+                Self {
+                    hint: error.hint().map(str::to_owned),
+                    ..Self::new(ErrorCode::StorageFailed, with_causes(error))
+                }
             }
         }
     }

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::tunnel::TunnelStatusAnswer;
 use super::{CommandError, Commands};
-use crate::event::{JobId, Timestamp, WorkspaceId};
+use crate::event::{JobId, Timestamp, WorkspaceId, with_causes};
 use crate::worker::DeliveryState;
 
 /// How Hookline itself is.
@@ -93,6 +93,17 @@ pub struct StorageStatus {
     pub search_bytes: u64,
     /// Where secrets lie.
     pub secrets: String,
+    /// Why events cannot be stored now, if so: each request is answered 503 meanwhile.
+    pub problem: Option<StorageProblem>,
+}
+
+/// Why events cannot be stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct StorageProblem {
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
 }
 
 impl Commands {
@@ -138,6 +149,10 @@ impl Commands {
                 database_bytes: size.database_bytes,
                 search_bytes: size.search_bytes,
                 secrets: parts.secrets.describe(),
+                problem: self.store().problem().await.map(|error| StorageProblem {
+                    message: with_causes(&error),
+                    hint: error.hint().map(str::to_owned),
+                }),
             },
         })
     }

@@ -197,6 +197,9 @@ impl SecretError {
     /// What the user can do about it.
     pub fn hint(&self) -> String {
         match self {
+            Self::Write { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
+                "Make room on the disk of the data directory.".to_owned()
+            }
             Self::Read { .. } | Self::Write { .. } => {
                 "Make the file and its folder readable and writable for your user.".to_owned()
             }

@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::archive::{self, Kind};
+use super::codec;
 use super::live::{LiveJob, status_code};
 use super::maintenance::delete_event;
 use super::writer::Writing;
@@ -43,6 +44,8 @@ pub(super) struct Ingest {
     pub(super) frame: Vec<u8>,
     pub(super) dictionary_id: Option<i64>,
     pub(super) body_truncated: bool,
+    /// [`codec::hash`] of what is in the frame.
+    pub(super) hash: u64,
 }
 
 /// Numbers of event types, and who uses which dictionary, as far as the writer has met them.
@@ -173,9 +176,16 @@ pub(super) fn store(
     }
     connection
         .prepare_cached(
-            "INSERT INTO webhook_bodies (event_id, dictionary_id, body_truncated, frame) VALUES (?1, ?2, ?3, ?4)",
+            "INSERT INTO webhook_bodies (event_id, dictionary_id, body_truncated, frame, checksum)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
         )?
-        .execute(params![id, ingest.dictionary_id, ingest.body_truncated, ingest.frame])?;
+        .execute(params![
+            id,
+            ingest.dictionary_id,
+            ingest.body_truncated,
+            ingest.frame,
+            codec::checksum(ingest.hash, id, head, ingest.received_at),
+        ])?;
     writing.effects.received(job, id, *status, ingest.received_at);
     if *status == EventStatus::Skipped {
         archive::enqueue(writing, job, Kind::Event, id)?;

@@ -85,6 +85,11 @@ impl LiveSource {
         self.train_at.store(train_at.saturating_mul(DICTIONARY_GROWTH), Ordering::Relaxed);
         true
     }
+
+    /// After a training that failed: the next event asks for another.
+    pub(super) fn train_again(&self) {
+        self.train_at.store(self.received.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
 }
 
 /// A job that exists.
@@ -139,6 +144,8 @@ pub(super) struct Live {
     dictionaries: RwLock<HashMap<i64, Arc<Dictionary>>>,
     type_names: RwLock<HashMap<i64, Arc<str>>>,
     changes: broadcast::Sender<Change>,
+    /// Why the last transaction failed, if it did for the disk's sake.
+    problem: Mutex<Option<StoreError>>,
 }
 
 impl Live {
@@ -151,6 +158,7 @@ impl Live {
             dictionaries: RwLock::default(),
             type_names: RwLock::default(),
             changes: broadcast::channel(1024).0,
+            problem: Mutex::default(),
         };
         let mut statement = connection.prepare(
             "SELECT number, id, workspace_id, source_id, coalesce(pending, 0), coalesce(completed, 0),
@@ -302,6 +310,19 @@ impl Live {
         let name: Arc<str> = name.into();
         self.type_names.write().insert(id, Arc::clone(&name));
         Ok(name)
+    }
+
+    /// Notes how the last transaction went. Tells whether that is news.
+    pub(super) fn note_problem(&self, problem: Option<&StoreError>) -> bool {
+        let mut noted = self.problem.lock();
+        let is_news = noted.as_ref().map(ToString::to_string) != problem.map(ToString::to_string);
+        *noted = problem.map(StoreError::repeat);
+        is_news
+    }
+
+    /// Why the last transaction failed, if it did for the disk's sake.
+    pub(super) fn problem(&self) -> Option<StoreError> {
+        self.problem.lock().as_ref().map(StoreError::repeat)
     }
 
     /// Tells everybody who listens, if anybody does.

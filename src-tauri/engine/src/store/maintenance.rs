@@ -3,16 +3,21 @@
 use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rusqlite::{Connection, params};
 
-use super::live::{minute_of, status_code};
+use super::live::{Live, minute_of, status_code};
+use super::webhook_events::{read_head, read_request};
 use super::{Change, EventStatus, Store, StoreError, Timestamp, open};
-use crate::event::WebhookConfig;
+use crate::event::{WebhookConfig, with_causes};
 use crate::faults::{self, Point};
 
 /// How many rows one step of cleanup takes: a step is a transaction that others wait for.
 pub(super) const STEP: i64 = 250;
+
+/// How many damaged events a check tells of.
+const MAX_FOUND: usize = 100;
 
 /// What the store takes up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,10 +130,15 @@ impl Store {
         .await
     }
 
-    /// Looks for damage; an empty list means that there is none. Reads the whole file.
+    /// Looks for damage; an empty list means that there is none. Reads the whole file, and each stored request: SQLite knows
+    /// whether its pages fit together, not whether what stands in them is what was written.
     pub async fn check_integrity(&self) -> Result<Vec<String>, StoreError> {
         let path = self.inner.path.clone();
+        let gate = Arc::clone(self.inner.readers.gate());
+        let live = Arc::clone(&self.inner.live);
         self.apart(move || {
+            let _reading = gate.read_for_long();
+            gate.check()?;
             let connection = open::open_reader(&path)?;
             let mut found: Vec<String> = connection
                 .prepare("PRAGMA integrity_check(100)")?
@@ -144,6 +154,9 @@ impl Store {
                 .take(100)
                 .collect::<Result<Vec<_>, _>>()?;
             found.extend(dangling);
+            connection.execute_batch("BEGIN")?;
+            found.extend(unreadable_events(&live, &connection)?);
+            found.extend(wrong_counters(&connection)?);
             Ok(found)
         })
         .await
@@ -156,6 +169,7 @@ impl Store {
     /// it. The search index is not part of the copy: it is built anew from it.
     pub async fn back_up(&self, target: &Path) -> Result<(), StoreError> {
         let (path, target) = (self.inner.path.clone(), target.to_owned());
+        let gate = Arc::clone(self.inner.readers.gate());
         self.apart(move || {
             let conflict = |message: String| StoreError::Conflict { message };
             let Some(name) = target.to_str() else {
@@ -179,6 +193,8 @@ impl Store {
                 ErrorKind::StorageFull => StoreError::Full,
                 _ => conflict(format!("{name} could not be written to the disk: {error}")),
             };
+            let _reading = gate.read_for_long();
+            gate.check()?;
             // Half a copy is worth nothing: it has another name, and goes when anything fails.
             let partial = partial_of(&target, folder).map_err(failed)?;
             copy_into(&path, &partial).map_err(|error| match error {
@@ -257,6 +273,53 @@ fn name_it(partial: tempfile::TempPath, target: &Path) -> std::io::Result<()> {
         Err(error) if target.symlink_metadata().is_err() => error.path.persist(target).map_err(Into::into),
         Err(error) => Err(error.error),
     }
+}
+
+/// Events that are not as they were received, a hundred at most.
+fn unreadable_events(live: &Live, connection: &Connection) -> Result<Vec<String>, StoreError> {
+    let mut found = Vec::new();
+    let mut next =
+        connection.prepare("SELECT id FROM webhook_events WHERE id > ?1 ORDER BY id LIMIT 1000")?;
+    let mut after = i64::MIN;
+    while found.len() < MAX_FOUND {
+        let ids: Vec<i64> = next.query_map([after], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        // Ids that do not grow are damage too, and told of above; here they must not lead round in circles.
+        let Some(last) = ids.iter().copied().max().filter(|last| *last > after) else { break };
+        after = last;
+        for id in ids {
+            let whole = read_head(live, connection, id)
+                .map_err(StoreError::from)
+                .and_then(|(head, received_at, _)| read_request(live, connection, id, &head, received_at));
+            match whole {
+                Ok(_) => {}
+                Err(error) if error.is_damage() => found.push(with_causes(&error)),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    found.truncate(MAX_FOUND);
+    Ok(found)
+}
+
+/// Jobs whose counters are not what their events say.
+fn wrong_counters(connection: &Connection) -> Result<Vec<String>, StoreError> {
+    let jobs = connection
+        .prepare(
+            "WITH counted AS (SELECT job, sum(status = 0) AS pending, sum(status = 1) AS completed,
+                     sum(status = 2) AS failed, sum(status = 3) AS skipped, sum(status = 4) AS rejected
+               FROM webhook_events GROUP BY job)
+             SELECT sync_jobs.id FROM sync_jobs LEFT JOIN job_counters ON job_counters.job = number
+               LEFT JOIN counted ON counted.job = number
+             WHERE deleted_at IS NULL AND
+               (coalesce(job_counters.pending, 0), coalesce(job_counters.completed, 0),
+                coalesce(job_counters.failed, 0), coalesce(job_counters.skipped, 0),
+                coalesce(job_counters.rejected, 0))
+               IS NOT (coalesce(counted.pending, 0), coalesce(counted.completed, 0), coalesce(counted.failed, 0),
+                coalesce(counted.skipped, 0), coalesce(counted.rejected, 0))",
+        )?
+        .query_map([], |row| row.get::<_, String>(0))?
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(jobs.into_iter().map(|job| format!("the counters of job {job} are not what its events say")).collect())
 }
 
 fn with_wal(path: PathBuf) -> u64 {

@@ -29,6 +29,7 @@ pub mod archive;
 mod codec;
 pub mod destinations;
 mod effects;
+mod error;
 mod ingest;
 pub mod job_activity;
 pub mod job_executions;
@@ -51,6 +52,7 @@ mod writer;
 
 pub use archive::{Archivable, ToArchive};
 pub use destinations::{Destination, DestinationKind};
+pub use error::StoreError;
 pub use job_activity::{Activity, ActivityRange, JobOverview};
 pub use job_executions::{Execution, ExecutionFilter};
 pub use open::OpenError;
@@ -62,37 +64,6 @@ pub use webhook_events::{
     Again, ArchivableEvent, Attempt, ClaimedEvent, EventDetail, EventFilter, EventOutcome, EventPage,
     EventRow, Ingested, Neighbour, NewEvent, NewRejected, Settled, TypeCounts, TypeFigures,
 };
-
-/// Why a read or a change failed.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// There is no such row.
-    #[error("{what} {id} does not exist")]
-    NotFound {
-        /// "sync job", "source", …
-        what: &'static str,
-        /// Its id.
-        id: String,
-    },
-    /// The change contradicts what is there, such as deleting a source that a job uses.
-    #[error("{message}")]
-    Conflict {
-        /// What contradicts what, for users.
-        message: String,
-    },
-    /// The disk is full.
-    #[error("there is no room left on the disk")]
-    Full,
-    /// The writer's queue is full.
-    #[error("more arrives than can be stored")]
-    Overloaded,
-    /// The store has been closed.
-    #[error("the store is closed")]
-    Closed,
-    /// SQLite failed.
-    #[error("the database failed")]
-    Sqlite(#[source] rusqlite::Error),
-}
 
 /// What changed, for those who show it. Sent after the commit, at most once per commit and job.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -122,6 +93,9 @@ pub enum Change {
         job_id: JobId,
     },
 }
+
+/// How long somebody who asks how the store is waits for a disk that does not answer.
+const PROBLEM_PATIENCE: Duration = Duration::from_secs(1);
 
 /// How many events a job has in each status. Kept in memory, exact, written with each transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -197,16 +171,17 @@ impl Store {
         let other = |error: std::io::Error| OpenError::Other { path: path.clone(), source: Box::new(error) };
         let (followers, to_train, to_index) = writer::Followers::new();
         let wake_search = followers.index.clone();
+        let readers = Arc::new(Readers::new(path.clone()));
         let writer = WriterHandle::start(
             connection,
             Arc::clone(&live),
+            Arc::clone(readers.gate()),
             followers,
             options.queue_length,
             options.rejected_per_job,
         )
         .map_err(other)?;
         let writer = Arc::new(writer);
-        let readers = Arc::new(Readers::new(path.clone()));
         let search = search::Search::start(
             folder.join("search.db"),
             Arc::clone(&readers),
@@ -255,6 +230,17 @@ impl Store {
     /// The job's live counters.
     pub fn counts(&self, job: &JobId) -> Counts {
         self.inner.live.job(job).map(|job| job.counts()).unwrap_or_default()
+    }
+
+    /// Why nothing can be stored: what the last transaction failed of, if the one after it would too. Asks the disk again,
+    /// but waits for it no longer than a moment.
+    pub async fn problem(&self) -> Option<StoreError> {
+        let noted = self.inner.live.problem()?;
+        match tokio::time::timeout(PROBLEM_PATIENCE, self.check_writable()).await {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(error),
+            Err(_) => Some(noted),
+        }
     }
 
     /// The database file.

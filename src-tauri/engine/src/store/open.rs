@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0003_tunnel.sql"),
     include_str!("migrations/0004_provider_endpoints.sql"),
     include_str!("migrations/0005_archive.sql"),
+    include_str!("migrations/0006_checksums.sql"),
 ];
 
 /// "Hook", in the database's header: tells Hookline's files from those of other programs.
@@ -199,7 +200,7 @@ fn prepare(connection: &mut Connection, path: &Path, migrations: &[&str]) -> Res
     connection
         .execute_batch(
             "PRAGMA synchronous = FULL;
-             PRAGMA wal_autocheckpoint = 1000;
+             PRAGMA wal_autocheckpoint = 0;
              PRAGMA journal_size_limit = 67108864;
              PRAGMA cache_size = -32768;
              PRAGMA temp_store = MEMORY;
@@ -260,13 +261,28 @@ fn migrate(connection: &mut Connection, path: &Path, migrations: &[&str]) -> Res
     transaction.commit().map_err(classify)
 }
 
-/// A file shorter than its own header says has lost its end. SQLite would notice only on reaching the missing pages.
+/// A file shorter than its own header says has lost its end. SQLite would notice only on reaching the missing pages. And
+/// an empty file where there was a database is no new one: SQLite would begin from nothing, and throw its WAL away.
 ///
-/// With a WAL beside it nothing can be told: what is missing may stand there.
+/// With a log beside it nothing else can be told: what is missing may stand there.
 fn refuse_truncated(path: &Path) -> Result<(), OpenError> {
-    let mut wal = path.as_os_str().to_owned();
-    wal.push("-wal");
-    if std::fs::metadata(wal).is_ok_and(|wal| wal.len() > 0) {
+    let beside = |suffix: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        std::fs::metadata(name).is_ok_and(|found| found.len() > 0)
+    };
+    let has_wal = beside("-wal");
+    if std::fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() == 0) {
+        // The search index is made after the database.
+        let was_there = has_wal || path.with_file_name("search.db").exists();
+        return if was_there && !beside("-journal") {
+            let reason = "the file is empty, though there was a database";
+            Err(OpenError::Damaged { path: path.to_owned(), source: failure(ffi::SQLITE_CORRUPT, reason) })
+        } else {
+            Ok(())
+        };
+    }
+    if has_wal || beside("-journal") {
         return Ok(());
     }
     let mut header = [0_u8; 100];

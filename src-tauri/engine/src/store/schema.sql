@@ -135,12 +135,14 @@ CREATE INDEX webhook_events_by_object ON webhook_events (job, object_id) WHERE o
 CREATE INDEX webhook_events_to_retry ON webhook_events (job, next_attempt_at) WHERE next_attempt_at IS NOT NULL;
 CREATE INDEX webhook_events_with_error ON webhook_events (job) WHERE error IS NOT NULL;
 
--- The request as received: method, URL, headers and body in one zstd frame, with the dictionary that is named.
+-- The request as received: method, URL, headers and body in one zstd frame, with the dictionary that is named. `checksum`:
+-- of the event and its request as they were received; NULL: stored by a version that made none.
 CREATE TABLE webhook_bodies (
   event_id INTEGER PRIMARY KEY REFERENCES webhook_events (id),
   dictionary_id INTEGER REFERENCES dictionaries (id),
   body_truncated INTEGER NOT NULL,
-  frame BLOB NOT NULL
+  frame BLOB NOT NULL,
+  checksum INTEGER
 ) STRICT;
 
 -- Trained from events of a source. Outlives the source while bodies need it.

@@ -14,7 +14,7 @@ use super::codec::{self, Dictionary};
 use super::live::{Live, LiveSource};
 use super::maintenance::{STEP, delete_event, delete_executions};
 use super::readers::Readers;
-use super::webhook_events::read_request;
+use super::webhook_events::{read_head, read_request};
 use super::writer::{WriterHandle, Writing};
 use super::{Clock, StoreError, Timestamp};
 use crate::faults::{self, Point};
@@ -84,7 +84,7 @@ impl Worker {
             let outcome = select! {
                 recv(woken) -> _ => self.clear_deleted_jobs(),
                 recv(to_train) -> source => match source {
-                    Ok(source) => self.train(&source),
+                    Ok(source) => self.train(&source).inspect_err(|_| source.train_again()),
                     Err(_) => return,
                 },
             };
@@ -125,20 +125,25 @@ impl Worker {
     /// Trains a dictionary from the source's newest events. Too few or too different ones give none, which is no error.
     fn train(&self, source: &Arc<LiveSource>) -> Result<(), StoreError> {
         let samples = self.readers.read(|connection| {
-            let ids: Vec<(i64, i64)> = connection
+            let ids: Vec<i64> = connection
                 .prepare(
-                    "SELECT webhook_events.id, received_at FROM webhook_events
+                    "SELECT webhook_events.id FROM webhook_events
                      JOIN sync_jobs ON number = job AND source_id = ?1
                      WHERE status <> 4 AND webhook_events.id > (SELECT max(id) FROM webhook_events) - ?2 * 10
                      ORDER BY webhook_events.id DESC LIMIT ?2",
                 )?
-                .query_map(params![source.id.as_str(), SAMPLES], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .query_map(params![source.id.as_str(), SAMPLES], |row| row.get(0))?
                 .collect::<Result<_, _>>()?;
             let mut samples = Vec::with_capacity(ids.len());
             let mut bytes = 0;
-            for (id, received_at) in ids {
-                let (request, _) =
-                    read_request(&self.live, connection, id, Timestamp::from_micros(received_at))?;
+            for id in ids {
+                let (head, received_at, _) = read_head(&self.live, connection, id)?;
+                let request = match read_request(&self.live, connection, id, &head, received_at) {
+                    Ok((request, _)) => request,
+                    // The others are enough to learn from.
+                    Err(error) if error.is_damage() => continue,
+                    Err(error) => return Err(error),
+                };
                 let mut plain = codec::encode(&request, SAMPLE);
                 plain.truncate(SAMPLE);
                 bytes += plain.len();

@@ -8,9 +8,14 @@
 //! - If a commit fails, every one who was part of it is told, and nothing in memory changed.
 //! - A change that fails is rolled back to its savepoint and hurts nobody else.
 //! - The thread outlives every error of SQLite: when the disk has room again, it works again.
+//! - What a failed sync may have lost is never taken for stored. In the log that is the rolled back transaction alone, and
+//!   the next one writes over it. In the database it is what a checkpoint wrote, which SQLite writes anew until a sync
+//!   succeeds, unless a part of it counts as written already: hence checkpoints are the writer's own business
+//!   ([`Writer::checkpoint`]).
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use crossbeam_channel::{Receiver, Sender, select};
 use parking_lot::Mutex;
@@ -20,13 +25,19 @@ use tokio::sync::oneshot;
 use super::effects::Effects;
 use super::ingest::{Ingest, TypeIds};
 use super::live::{Live, LiveSource};
-use super::{Ingested, StoreError, open};
+use super::readers::Gate;
+use super::{Ingested, StoreError};
+use crate::event::with_causes;
 use crate::faults::{self, Point};
 
 /// The most requests in one transaction.
 const GROUP: usize = 256;
 /// The most other changes in one transaction.
 const CHANGES: usize = 64;
+/// From so many pages on the log is written back into the database when nobody reads.
+const CHECKPOINT_AT: u32 = 1000;
+/// So many pages later it waits for those who read.
+const CHECKPOINT_URGENT: u32 = 3 * CHECKPOINT_AT;
 
 /// A request to store, with the one who waits. A rejected request has nobody waiting.
 #[derive(Debug)]
@@ -42,9 +53,11 @@ pub(super) struct Writing<'a> {
     pub(super) types: &'a mut TypeIds,
 }
 
-/// Runs the change, and answers after the commit when called with how that went.
+/// Answers after the commit when called with how that went.
 type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
-type ChangeJob = Box<dyn FnOnce(&mut Writing<'_>) -> (Result<(), StoreError>, Answer) + Send>;
+/// Runs the change, or is told why it cannot be run.
+type ChangeJob =
+    Box<dyn FnOnce(Result<&mut Writing<'_>, StoreError>) -> (Result<(), StoreError>, Answer) + Send>;
 
 pub(super) enum Order {
     Change(ChangeJob),
@@ -80,8 +93,9 @@ impl Followers {
 
 impl WriterHandle {
     pub(super) fn start(
-        connection: Connection,
+        mut connection: Connection,
         live: Arc<Live>,
+        gate: Arc<Gate>,
         followers: Followers,
         queue_length: usize,
         rejected_per_job: u32,
@@ -89,10 +103,22 @@ impl WriterHandle {
         let queue_length = queue_length.max(1);
         let (ingests, ingest_queue) = crossbeam_channel::bounded(queue_length);
         let (orders, order_queue) = crossbeam_channel::unbounded();
+        let log_pages = Arc::new(AtomicU32::new(0));
+        let noted = Arc::clone(&log_pages);
+        connection
+            .wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, pages: i32| {
+                noted.store(pages as u32, Ordering::Relaxed);
+                Ok(())
+            }))
+            .map_err(std::io::Error::other)?;
         let thread = std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || {
             Writer {
                 connection,
                 live,
+                gate,
+                log_pages,
+                checkpoint_at: CHECKPOINT_AT,
+                half_written: false,
                 followers,
                 ingests: ingest_queue,
                 orders: order_queue,
@@ -142,11 +168,13 @@ impl WriterHandle {
         let (reply, answer) = oneshot::channel();
         let job: ChangeJob = Box::new(move |writing| {
             // A panic in a change must not end the only thread that stores events.
-            let result = catch_unwind(AssertUnwindSafe(|| change(writing))).unwrap_or_else(|_| {
-                tracing::error!("a change of the database panicked");
-                Err(StoreError::Sqlite(rusqlite::Error::InvalidQuery))
+            let result = writing.and_then(|writing| {
+                catch_unwind(AssertUnwindSafe(|| change(writing))).unwrap_or_else(|_| {
+                    tracing::error!("a change of the database panicked");
+                    Err(StoreError::Sqlite(rusqlite::Error::InvalidQuery))
+                })
             });
-            let outcome = result.as_ref().map(|_| ()).map_err(repeat);
+            let outcome = result.as_ref().map(|_| ()).map_err(StoreError::repeat);
             let answer: Answer = Box::new(move |committed| {
                 // Whoever asked may have gone away.
                 let _ = reply.send(result.and_then(|value| committed.map(|()| value)));
@@ -176,6 +204,13 @@ impl WriterHandle {
 struct Writer {
     connection: Connection,
     live: Arc<Live>,
+    gate: Arc<Gate>,
+    /// How long the log was after the last commit, in pages.
+    log_pages: Arc<AtomicU32>,
+    /// From how many pages on it is written back: later after a try that was in vain.
+    checkpoint_at: u32,
+    /// A checkpoint was cut short by another program's read: what it wrote was not synced.
+    half_written: bool,
     followers: Followers,
     ingests: Receiver<IngestJob>,
     orders: Receiver<Order>,
@@ -227,6 +262,9 @@ impl Writer {
         let mut answers = Vec::with_capacity(changes.len());
         match self.transaction(ingests, changes, &mut stored, &mut answers) {
             Ok(effects) => {
+                if self.live.note_problem(None) {
+                    tracing::info!("events can be stored again");
+                }
                 let published = effects.publish(&self.live);
                 for (job, ingested) in ingests.drain(..).zip(stored) {
                     if let Some(reply) = job.reply {
@@ -243,19 +281,26 @@ impl Writer {
                 if published.to_index {
                     let _ = self.followers.index.try_send(());
                 }
+                self.checkpoint();
             }
             Err(error) => {
                 self.roll_back();
-                tracing::error!(%error, requests = ingests.len(), "a transaction failed and was rolled back");
+                // While it stays so, whoever is refused is told: a line for each would fill what is left of the disk.
+                if !error.is_about_the_disk() || self.live.note_problem(Some(&error)) {
+                    let causes = with_causes(&error);
+                    tracing::error!(error = %causes, hint = error.hint(), "a transaction failed and was rolled back");
+                }
+                // Not even begun, and not for a request's sake: another try would end in the same way.
+                let in_vain = answers.is_empty() && (ingests.is_empty() || error.is_about_the_disk());
                 for answer in answers {
-                    answer(Err(repeat(&error)));
+                    answer(Err(error.repeat()));
                 }
                 // An error that is no shortage of the disk may be the fault of one request: the others get another try.
-                let alone = ingests.len() <= 1 || is_about_the_disk(&error);
+                let alone = ingests.len() <= 1 || error.is_about_the_disk();
                 for job in std::mem::take(ingests) {
                     if alone {
                         if let Some(reply) = job.reply {
-                            let _ = reply.send(Err(repeat(&error)));
+                            let _ = reply.send(Err(error.repeat()));
                         }
                     } else {
                         self.commit(&mut vec![job], &mut Vec::new());
@@ -263,7 +308,12 @@ impl Writer {
                 }
                 // Changes that had not had their turn get it, each in a transaction that tells it what happened.
                 for change in std::mem::take(changes) {
-                    self.commit(&mut Vec::new(), &mut vec![change]);
+                    if in_vain {
+                        let (_, answer) = change(Err(error.repeat()));
+                        answer(Ok(()));
+                    } else {
+                        self.commit(&mut Vec::new(), &mut vec![change]);
+                    }
                 }
             }
         }
@@ -276,6 +326,7 @@ impl Writer {
         stored: &mut Vec<Result<Ingested, StoreError>>,
         answers: &mut Vec<Answer>,
     ) -> Result<Effects, StoreError> {
+        self.gate.check()?;
         self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         let mut writing =
             Writing { connection: &self.connection, effects: Effects::default(), types: &mut self.types };
@@ -290,7 +341,7 @@ impl Writer {
             let change = changes.remove(0);
             self.connection.prepare_cached("SAVEPOINT change")?.execute([])?;
             let before = std::mem::take(&mut writing.effects);
-            let (outcome, answer) = change(&mut writing);
+            let (outcome, answer) = change(Ok(&mut writing));
             answers.push(answer);
             let done = std::mem::replace(&mut writing.effects, before);
             match outcome {
@@ -327,57 +378,48 @@ impl Writer {
         }
     }
 
+    /// Writes the log back into the database once it is long. Everybody has been answered already.
+    fn checkpoint(&mut self) {
+        let pages = self.log_pages.load(Ordering::Relaxed);
+        if pages < self.checkpoint_at {
+            return;
+        }
+        let urgent = pages - self.checkpoint_at >= CHECKPOINT_URGENT;
+        let Some(alone) = self.gate.close(urgent) else { return };
+        self.checkpoint_at = pages.saturating_add(CHECKPOINT_AT);
+        let done = self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
+            Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
+        });
+        drop(alone);
+        match done {
+            Ok((pages, written)) => {
+                self.half_written = written < pages;
+                if !self.half_written {
+                    self.checkpoint_at = CHECKPOINT_AT;
+                }
+            }
+            Err(error) if self.half_written => {
+                self.gate.distrust();
+                tracing::error!(%error, "the write-ahead log could not be written back: start Hookline again");
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the write-ahead log could not be written back; it grows, and is tried again");
+            }
+        }
+    }
+
     fn finish(self) {
         self.connection.flush_prepared_statement_cache();
+        if self.gate.check().is_err() {
+            // Closing would write the log back and remove it. The next start reads it from its beginning.
+            std::mem::forget(self.connection);
+            return;
+        }
         if let Err(error) = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
             tracing::warn!(%error, "the write-ahead log could not be emptied on closing; the next start reads it");
         }
         if let Err((_, error)) = self.connection.close() {
             tracing::warn!(%error, "the database could not be closed");
         }
-    }
-}
-
-fn is_about_the_disk(error: &StoreError) -> bool {
-    use rusqlite::ErrorCode;
-    match error {
-        StoreError::Full => true,
-        StoreError::Sqlite(error) => matches!(
-            error.sqlite_error_code(),
-            Some(
-                ErrorCode::DiskFull
-                    | ErrorCode::SystemIoFailure
-                    | ErrorCode::DatabaseBusy
-                    | ErrorCode::ReadOnly
-                    | ErrorCode::DatabaseCorrupt
-                    | ErrorCode::CannotOpen
-                    | ErrorCode::OutOfMemory
-            )
-        ),
-        _ => false,
-    }
-}
-
-/// The same error for another one who waits: SQLite's errors cannot be cloned.
-fn repeat(error: &StoreError) -> StoreError {
-    match error {
-        StoreError::Full => StoreError::Full,
-        StoreError::Overloaded => StoreError::Overloaded,
-        StoreError::Closed => StoreError::Closed,
-        StoreError::NotFound { what, id } => StoreError::NotFound { what, id: id.clone() },
-        StoreError::Conflict { message } => StoreError::Conflict { message: message.clone() },
-        StoreError::Sqlite(rusqlite::Error::SqliteFailure(code, message)) => {
-            StoreError::Sqlite(rusqlite::Error::SqliteFailure(*code, message.clone()))
-        }
-        StoreError::Sqlite(error) => StoreError::Sqlite(rusqlite::Error::SqliteFailure(
-            rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ERROR),
-            Some(error.to_string()),
-        )),
-    }
-}
-
-impl From<rusqlite::Error> for StoreError {
-    fn from(error: rusqlite::Error) -> Self {
-        if open::is_full(&error) { Self::Full } else { Self::Sqlite(error) }
     }
 }

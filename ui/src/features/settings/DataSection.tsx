@@ -7,6 +7,7 @@ import { statusQuery } from "../../api/queries";
 import type { SecretsStatus } from "../../api/schema";
 import { formatBytes } from "../../shared/format/numbers";
 import { CopyButton } from "../../shared/ui/CopyButton";
+import { Problem } from "../../shared/ui/Problem";
 import { Failed, LoadingRows } from "../../shared/ui/States";
 import { Status } from "../../shared/ui/Status";
 import { PathValue } from "./PathValue";
@@ -24,23 +25,32 @@ export function DataSection() {
   }
   const { dataDir, secrets, storage } = status.data;
   return (
-    <SettingRows>
-      <SettingRow
-        label="Data folder"
-        description="Events, documents of local destinations, settings and the log."
-      >
-        <PathValue value={dataDir} what="data folder" folder />
-      </SettingRow>
-      <SettingRow label="Size" description="The search index can be made anew from the database.">
-        <Text size="sm">
-          {formatBytes(storage.databaseBytes)} database, {formatBytes(storage.searchBytes)} search index
-        </Text>
-      </SettingRow>
-      <SecretsRow secrets={secrets} />
-      <RetentionRow />
-      <IntegrityRow />
-      <BackupRow dataDir={dataDir} />
-    </SettingRows>
+    <Stack gap="md">
+      {storage.problem && (
+        <Problem
+          title="Events cannot be stored: every request is answered 503"
+          message={storage.problem.message}
+          hint={storage.problem.hint}
+        />
+      )}
+      <SettingRows>
+        <SettingRow
+          label="Data folder"
+          description="Events, documents of local destinations, settings and the log."
+        >
+          <PathValue value={dataDir} what="data folder" folder />
+        </SettingRow>
+        <SettingRow label="Size" description="The search index can be made anew from the database.">
+          <Text size="sm">
+            {formatBytes(storage.databaseBytes)} database, {formatBytes(storage.searchBytes)} search index
+          </Text>
+        </SettingRow>
+        <SecretsRow secrets={secrets} />
+        <RetentionRow />
+        <IntegrityRow />
+        <BackupRow dataDir={dataDir} />
+      </SettingRows>
+    </Stack>
   );
 }
 

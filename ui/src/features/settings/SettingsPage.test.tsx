@@ -59,6 +59,14 @@ describe("data", () => {
     expect(data.getByText("Unlock it, then start Hookline again.")).toBeTruthy();
   });
 
+  it("says when nothing can be stored, and what to do about it", async () => {
+    const problem = { message: "there is no room left on the disk", hint: "Make room on the disk." };
+    show(engine({ "GET /api/status": { ...STATUS, storage: { ...STATUS.storage, problem } } }));
+    const alert = within(await (await section("Data")).findByRole("alert"));
+    expect(alert.getByText(problem.message)).toBeTruthy();
+    expect(alert.getByText(problem.hint)).toBeTruthy();
+  });
+
   it("does not speak of a file where secrets lie elsewhere", async () => {
     const secrets = { kind: "keychain", description: "the system's keychain", remedy: null };
     show(engine({ "GET /api/status": { ...STATUS, secrets } }));

@@ -43,7 +43,7 @@ pub(super) struct Facts {
     /// What the delivery is doing.
     pub(super) delivery: DeliveryState,
     /// Why nothing can be stored.
-    pub(super) storage_problem: Option<String>,
+    pub(super) storage_problem: Option<(String, &'static str)>,
     /// When the last event came in.
     pub(super) last_received_at: Option<Timestamp>,
 }
@@ -344,11 +344,11 @@ fn destination(facts: &Facts) -> Finding {
 fn storage(facts: &Facts) -> Finding {
     match &facts.storage_problem {
         None => ok(Check::Storage, "Events can be stored."),
-        Some(problem) => bad(
+        Some((problem, hint)) => bad(
             Check::Storage,
             FindingState::Problem,
             format!("Events cannot be stored, so every request is answered 503: {problem}."),
-            "Make room on the disk of the data directory; `hookline check` looks for damage.",
+            *hint,
             None,
         ),
     }

@@ -168,7 +168,12 @@ impl Commands {
             last_rejection: self.last_rejection(job, &source, provider.as_deref().ok(), since, now).await?,
             endpoint: self.endpoint_fact(job).await,
             delivery: parts.worker.state(&job.id),
-            storage_problem: self.store().check_writable().await.err().map(|error| with_causes(&error)),
+            storage_problem: self
+                .store()
+                .check_writable()
+                .await
+                .err()
+                .map(|error| (with_causes(&error), error.hint().unwrap_or_default())),
             last_received_at: self.store().last_received_at(&job.id).await?,
         })
     }

@@ -1,11 +1,12 @@
 //! Looking at the documents in the file.
 
 use async_trait::async_trait;
-use bson::{RawDocument, RawDocumentBuf};
+use bson::RawDocument;
 use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::Local;
-use crate::sinks::json::{Object, to_value};
+use super::documents::{stored_metadata, stored_object};
+use crate::sinks::json::to_value;
 use crate::sinks::ordering::documents::compose;
 use crate::sinks::{Browse, CollectionInfo, DocumentPage, SinkError};
 
@@ -76,9 +77,8 @@ impl Browse for Local {
 /// The whole document in a row of `id, object, metadata`.
 fn document(row: &Row<'_>) -> rusqlite::Result<serde_json::Value> {
     let id: String = row.get(0)?;
-    let object: Option<String> = row.get(1)?;
-    let object = object.and_then(|text| Object::from_json(&text).ok());
-    let metadata = RawDocumentBuf::from_bytes(row.get(2)?).unwrap_or_default();
+    let object = stored_object(row, 1)?;
+    let metadata = stored_metadata(row, 2)?;
     let mut bytes = Vec::new();
     compose(&mut bytes, &id, object.as_ref(), &metadata);
     Ok(RawDocument::from_bytes(&bytes).map_or(serde_json::Value::Null, to_value))

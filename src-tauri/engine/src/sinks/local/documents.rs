@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use bson::RawDocumentBuf;
-use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, TransactionBehavior, params};
 
 use super::Local;
 use crate::event::{Timestamp, Version};
@@ -14,7 +14,7 @@ use crate::sinks::ordering::metadata;
 use crate::sinks::{Browse, SinkError};
 
 /// A write that owns what it needs on the other thread.
-enum Row {
+enum Change {
     Put { key: Key, expected: Expected, object: Option<String>, metadata: RawDocumentBuf },
     Remove { key: Key, below: Version, revision: Option<String>, livemode: Option<bool> },
     Refused(String),
@@ -70,12 +70,12 @@ impl Documents for Local {
     }
 
     async fn write(&self, writes: &[Write<'_>]) -> Result<Vec<Written>, SinkError> {
-        let rows: Vec<Row> = writes.iter().map(row).collect();
+        let changes: Vec<Change> = writes.iter().map(change).collect();
         self.with(move |connection| {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let written = rows
+            let written = changes
                 .iter()
-                .map(|row| write(&transaction, row))
+                .map(|change| write(&transaction, change))
                 .collect::<rusqlite::Result<Vec<Written>>>()?;
             transaction.commit()?;
             Ok(written)
@@ -117,21 +117,21 @@ impl Documents for Local {
     }
 }
 
-fn row(write: &Write<'_>) -> Row {
+fn change(write: &Write<'_>) -> Change {
     let key = write.key.clone();
     match &write.action {
         Action::Put { expected, object, metadata } => {
             let object = match object.map(|object| to_text(object.as_raw())) {
                 Some(None) => {
-                    return Row::Refused("the object holds a type that JSON does not have".to_owned());
+                    return Change::Refused("the object holds a type that JSON does not have".to_owned());
                 }
                 Some(text) => text,
                 None => None,
             };
-            Row::Put { key, expected: expected.clone(), object, metadata: (*metadata).to_owned() }
+            Change::Put { key, expected: expected.clone(), object, metadata: (*metadata).to_owned() }
         }
         Action::Remove { below, revision, livemode } => {
-            Row::Remove { key, below: *below, revision: revision.map(str::to_owned), livemode: *livemode }
+            Change::Remove { key, below: *below, revision: revision.map(str::to_owned), livemode: *livemode }
         }
     }
 }
@@ -146,10 +146,8 @@ fn read_document(
     )?;
     statement
         .query_row(params![key.collection, key.id, whole], |row| {
-            let metadata = RawDocumentBuf::from_bytes(row.get(0)?).ok();
-            let text: Option<String> = row.get(1)?;
-            let object = text.and_then(|text| Object::from_json(&text).ok());
-            Ok(StoredDocument { metadata, object })
+            let metadata = Some(stored_metadata(row, 0)?);
+            Ok(StoredDocument { metadata, object: stored_object(row, 1)? })
         })
         .optional()
 }
@@ -157,9 +155,26 @@ fn read_document(
 fn read_tombstone(connection: &Connection, key: &Key) -> rusqlite::Result<Option<RawDocumentBuf>> {
     let mut statement =
         connection.prepare_cached("SELECT metadata FROM tombstones WHERE collection = ?1 AND id = ?2")?;
-    let bytes: Option<Vec<u8>> =
-        statement.query_row(params![key.collection, key.id], |row| row.get(0)).optional()?;
-    Ok(bytes.and_then(|bytes| RawDocumentBuf::from_bytes(bytes).ok()))
+    statement.query_row(params![key.collection, key.id], |row| stored_metadata(row, 0)).optional()
+}
+
+/// The object in a row. One that cannot be read is damage, and never the same as none: a merge would start from nothing.
+pub(super) fn stored_object(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Object>> {
+    let text: Option<String> = row.get(column)?;
+    text.map(|text| Object::from_json(&text).map_err(|_| damaged("a document in it is no JSON"))).transpose()
+}
+
+/// The metadata in a row, read through: with a part that cannot be read nobody could tell which state is newer.
+pub(super) fn stored_metadata(row: &Row<'_>, column: usize) -> rusqlite::Result<RawDocumentBuf> {
+    let bytes: Vec<u8> = row.get(column)?;
+    let unreadable = || damaged("the `_sync_metadata` of a document in it cannot be read");
+    let metadata = RawDocumentBuf::from_bytes(bytes).map_err(|_| unreadable())?;
+    if metadata::summary(&metadata).is_none() { Err(unreadable()) } else { Ok(metadata) }
+}
+
+fn damaged(what: &str) -> rusqlite::Error {
+    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
+    rusqlite::Error::SqliteFailure(code, Some(what.to_owned()))
 }
 
 fn confirm(connection: &Connection, key: &Key, buried: bool, revision: &str) -> rusqlite::Result<Written> {
@@ -199,13 +214,13 @@ fn bury(
     Ok(if changed == 1 { Written::Done } else { Written::Conflict })
 }
 
-fn write(transaction: &Transaction<'_>, row: &Row) -> rusqlite::Result<Written> {
-    match row {
-        Row::Refused(reason) => Ok(Written::Refused(reason.clone())),
-        Row::Put { key, expected, object, metadata } => {
+fn write(transaction: &Transaction<'_>, change: &Change) -> rusqlite::Result<Written> {
+    match change {
+        Change::Refused(reason) => Ok(Written::Refused(reason.clone())),
+        Change::Put { key, expected, object, metadata } => {
             put(transaction, key, expected, object.as_deref(), metadata)
         }
-        Row::Remove { key, below, revision, livemode } => {
+        Change::Remove { key, below, revision, livemode } => {
             remove(transaction, key, *below, revision.as_deref(), *livemode)?;
             Ok(Written::Done)
         }

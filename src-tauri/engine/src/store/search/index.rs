@@ -51,6 +51,12 @@ fn open_fitting(path: &Path, identity: &str, largest_id: i64) -> rusqlite::Resul
         .query_row("SELECT identity, indexed_upto FROM progress", [], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     // More indexed than was ever stored: an older copy of the database was put in place.
+    if progress.as_ref().is_some_and(|(of, upto)| of == identity && *upto > largest_id) {
+        tracing::warn!(
+            "the database knows fewer events than its search index: an older copy was put in its place, or its -wal file \
+             was removed"
+        );
+    }
     let fits = progress.is_some_and(|(of, upto)| of == identity && upto <= largest_id);
     Ok(fits.then_some(connection))
 }

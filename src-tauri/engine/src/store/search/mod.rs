@@ -20,6 +20,7 @@ use super::readers::Readers;
 use super::streams::{IdRange, Order};
 use super::webhook_events::{read_head, read_request};
 use super::writer::WriterHandle;
+use crate::event::with_causes;
 use crate::faults::{self, Point};
 
 mod index;
@@ -230,12 +231,7 @@ impl Indexer {
                     Ok(false) => break,
                     Err(StoreError::Closed) => return,
                     Err(error) => {
-                        if let StoreError::Sqlite(sqlite) = &error
-                            && is_damage(sqlite)
-                        {
-                            self.shared.unfit.store(true, Ordering::Release);
-                        }
-                        tracing::warn!(%error, "the search index could not be brought up to date; it is tried again");
+                        tracing::warn!(error = %with_causes(&error), "the search index could not be brought up to date; it is tried again");
                         wait = Some(AFTER_ERROR);
                         break;
                     }
@@ -272,13 +268,18 @@ impl Indexer {
             self.connection = Some(index::open(&self.path, &identity, largest)?);
         }
         let Some(connection) = &mut self.connection else { return Ok(false) };
-        let indexed_upto = index::indexed_upto(connection)?;
+        let note = |error: &rusqlite::Error| {
+            if is_damage(error) {
+                self.shared.unfit.store(true, Ordering::Release);
+            }
+        };
+        let indexed_upto = index::indexed_upto(connection).inspect_err(note)?;
         let live = &self.live;
         let work = self.readers.read(|events| find_work(live, events, indexed_upto))?;
         if work.upto == indexed_upto && work.removals.is_empty() {
             return Ok(false);
         }
-        index::write(connection, &work.documents, &work.removals, work.upto)?;
+        index::write(connection, &work.documents, &work.removals, work.upto).inspect_err(note)?;
         faults::pass(Point::WithinIndexing);
         if !work.removals.is_empty() {
             let forgotten = self.writer.change(move |writing| {
@@ -302,10 +303,18 @@ fn find_work(live: &Live, events: &Connection, indexed_upto: i64) -> Result<Work
         .collect::<Result<_, _>>()?;
     let mut documents = Vec::with_capacity(ids.len());
     for id in &ids {
-        let (head, received_at, job) = read_head(live, events, *id)?;
-        match read_request(live, events, *id, received_at) {
-            Ok((request, _)) => documents.push((*id, words::document(job, &head, &request))),
-            Err(error) => tracing::error!(event = id, %error, "a stored event cannot be read"),
+        let document = || {
+            let (head, received_at, job) = read_head(live, events, *id)?;
+            let (request, _) = read_request(live, events, *id, &head, received_at)?;
+            Ok(words::document(job, &head, &request))
+        };
+        match document() {
+            Ok(document) => documents.push((*id, document)),
+            Err(error) if StoreError::is_damage(&error) => {
+                tracing::error!(event = id, error = %with_causes(&error), "a stored event cannot be read");
+            }
+            // A disk that fails now may not fail later.
+            Err(error) => return Err(error),
         }
     }
     let removals = events

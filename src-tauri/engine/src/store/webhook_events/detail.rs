@@ -28,7 +28,7 @@ impl Store {
                 })
                 .optional()?
                 .ok_or_else(|| no_such_event(id))?;
-            let (request, body_truncated) = read_request(live, connection, id.0, row.received_at)?;
+            let (request, body_truncated) = read_request(live, connection, id.0, &row.head, row.received_at)?;
             let mut attempts = written_attempts(connection, id.0)?;
             let number = before + row.attempts;
             if row.attempts > 0

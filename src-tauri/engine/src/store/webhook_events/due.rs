@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::rows::{COLUMNS, head, read_request};
 use super::{ClaimedEvent, EventOutcome, Settled};
-use crate::event::{EventId, EventStatus, JobId, Timestamp};
+use crate::event::{EventId, EventStatus, JobId, Timestamp, with_causes};
 use crate::store::live::status_code;
 use crate::store::{Store, StoreError};
 
@@ -91,18 +91,22 @@ impl Store {
                 if bytes > max_bytes && !claimed.is_empty() {
                     break;
                 }
-                let (head, received_at, attempts) = statement.query_row([id], |row| {
+                let row = statement.query_row([id], |row| {
                     let received_at = Timestamp::from_micros(row.get(11)?);
                     Ok((head(&inner.live, connection, row)?, received_at, row.get(13)?))
-                })?;
-                match read_request(&inner.live, connection, id, received_at) {
-                    Ok((request, _)) => {
-                        claimed.push(ClaimedEvent { id: EventId(id), head, request, attempts });
-                    }
-                    Err(error) => {
-                        tracing::error!(event = id, %error, "a stored event cannot be read");
+                });
+                let event = row.map_err(StoreError::from).and_then(|(head, received_at, attempts)| {
+                    let (request, _) = read_request(&inner.live, connection, id, &head, received_at)?;
+                    Ok(ClaimedEvent { id: EventId(id), head, request, attempts })
+                });
+                match event {
+                    Ok(event) => claimed.push(event),
+                    Err(error) if error.is_damage() => {
+                        tracing::error!(event = id, error = %with_causes(&error), "a stored event cannot be read");
                         damaged.push(EventId(id));
                     }
+                    // A disk that fails now may not fail later.
+                    Err(error) => return Err(error),
                 }
             }
             Ok((claimed, damaged))

@@ -253,7 +253,7 @@ impl Words<'_> {
             return true;
         }
         *spent += BODY;
-        let body = match read_request(live, connection, row.id.0, row.received_at) {
+        let body = match read_request(live, connection, row.id.0, &row.head, row.received_at) {
             Ok((request, _)) => body_text(&request),
             Err(error) => {
                 tracing::error!(event = row.id.0, %error, "a stored event cannot be read");

@@ -25,6 +25,7 @@ impl Store {
         let job = self.inner.live.job(&event.job_id)?;
         let request = event.request.request();
         let dictionary = job.source.load().dictionary.load_full();
+        let plain = codec::encode(request, usize::MAX);
         let ingest = Ingest {
             status: if event.wanted { EventStatus::Pending } else { EventStatus::Skipped },
             reason: (!event.wanted).then_some(reason_code(SkipReason::Filtered)),
@@ -32,7 +33,8 @@ impl Store {
             received_at: request.received_at,
             size_bytes: request.body.len() as u64,
             error: None,
-            frame: codec::compress(&codec::encode(request, usize::MAX), dictionary.as_deref()),
+            frame: codec::compress(&plain, dictionary.as_deref()),
+            hash: codec::hash(&plain),
             dictionary_id: dictionary.map(|dictionary| dictionary.id),
             body_truncated: false,
             head: event.head,
@@ -50,6 +52,7 @@ impl Store {
         }
         let request = &rejected.request;
         let dictionary = job.source.load().dictionary.load_full();
+        let plain = codec::encode(request, REJECTED_BODY);
         let ingest = Ingest {
             status: EventStatus::Rejected,
             reason: Some(rejection_code(rejected.rejection)),
@@ -57,7 +60,8 @@ impl Store {
             received_at: request.received_at,
             size_bytes: request.body.len() as u64,
             error: Some(rejected.error),
-            frame: codec::compress(&codec::encode(request, REJECTED_BODY), dictionary.as_deref()),
+            frame: codec::compress(&plain, dictionary.as_deref()),
+            hash: codec::hash(&plain),
             dictionary_id: dictionary.map(|dictionary| dictionary.id),
             body_truncated: request.body.len() > REJECTED_BODY,
             head: shorten(rejected.head),

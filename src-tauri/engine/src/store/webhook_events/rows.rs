@@ -101,11 +101,15 @@ pub(in crate::store) fn read_head(
         })
 }
 
-/// The request as received, and whether only the beginning of its body was kept.
+/// The request as received, and whether only the beginning of its body was kept. `head` and `received_at` are as they were
+/// read from the event's row: they are compared with what was stored, too.
+///
+/// An error of which [`StoreError::is_damage`] is true tells that the event cannot be read for good.
 pub(in crate::store) fn read_request(
     live: &Live,
     connection: &Connection,
     id: i64,
+    head: &EventHead,
     received_at: Timestamp,
 ) -> Result<(RawRequest, bool), StoreError> {
     let damaged = |reason: String| {
@@ -115,7 +119,7 @@ pub(in crate::store) fn read_request(
         ))
     };
     let mut statement = connection.prepare_cached(
-        "SELECT frame, dictionary_id, body_truncated FROM webhook_bodies WHERE event_id = ?1",
+        "SELECT frame, dictionary_id, body_truncated, checksum FROM webhook_bodies WHERE event_id = ?1",
     )?;
     let plain = statement
         .query_row([id], |row| {
@@ -126,8 +130,14 @@ pub(in crate::store) fn read_request(
             }
             let frame = row.get_ref(0)?.as_blob()?;
             let plain = codec::decompress(frame, dictionary.as_deref());
-            let truncated: bool = row.get(2)?;
-            Ok(plain.map(|plain| (plain, truncated)).map_err(|error| damaged(error.to_string())))
+            let (truncated, checksum): (bool, Option<i64>) = (row.get(2)?, row.get(3)?);
+            Ok(plain.map_err(|error| damaged(error.to_string())).and_then(|plain| {
+                let made = || codec::checksum(codec::hash(&plain), id, head, received_at);
+                if checksum.is_some_and(|checksum| checksum != made()) {
+                    return Err(damaged("it is not as it was received".to_owned()));
+                }
+                Ok((plain, truncated))
+            }))
         })
         .optional()?
         .ok_or_else(|| damaged("its request is missing".to_owned()))?;

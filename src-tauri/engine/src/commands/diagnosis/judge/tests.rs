@@ -90,7 +90,11 @@ fn every_problem_is_a_finding_with_a_hint_and_the_summary() {
             Some(FindingAction::RotateSecret),
         ),
         (refused(Suspicion::WrongSecret, 1), Check::Rejections, Some(FindingAction::RotateSecret)),
-        (Facts { storage_problem: Some("there is no room".to_owned()), ..well() }, Check::Storage, None),
+        (
+            Facts { storage_problem: Some(("there is no room".to_owned(), "make room")), ..well() },
+            Check::Storage,
+            None,
+        ),
         (
             Facts {
                 delivery: DeliveryState::WaitingForDestination {
