@@ -2,6 +2,7 @@
 
 #[cfg(feature = "faults")]
 mod clock;
+mod disk;
 mod load;
 #[cfg(feature = "faults")]
 mod maintenance;
