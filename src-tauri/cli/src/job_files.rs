@@ -59,6 +59,7 @@ pub(crate) async fn import(client: &Client, import: ImportJob) -> Result<(Value,
     }
     let jobs = client.rows("/sync-jobs", "syncJobs").await?;
     if jobs.iter().any(|job| job["id"] == file["id"]) {
+        body["sourceId"] = source(client, &file["source"]).await?["id"].take();
         if let Some(wanted) = &import.destination {
             body["destinationId"] = self::destination(client, wanted).await?["id"].take();
         }

@@ -52,6 +52,10 @@ fn open(path: &Path) -> io::Result<WholeFile> {
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let (file, partial) = builder.tempfile_in(folder)?.into_parts();
+    // What others may not read of the older file, they may not read of this one.
+    if let Ok(older) = fs::metadata(&name) {
+        file.set_permissions(older.permissions())?;
+    }
     let out = BufWriter::new(Box::new(file.try_clone()?) as Box<dyn Write + Send>);
     Ok(WholeFile { out, unnamed: Some((partial, file, name)) })
 }
@@ -90,6 +94,19 @@ mod tests {
         file.finish().unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "whole");
         assert_eq!(names(folder.path()), ["events.ndjson"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn who_may_read_the_older_file_may_read_the_new_one() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("events.ndjson");
+        fs::write(&path, "older").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        WholeFile::open(Some(&path)).unwrap().finish().unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
     #[cfg(unix)]

@@ -18,6 +18,9 @@ const FIRST_AFTER: Duration = Duration::from_mins(1);
 /// Retention is counted in days; an hour is exact enough.
 const EVERY: Duration = Duration::from_hours(1);
 
+/// How often it is written down how long Hookline ran; at a stop too.
+const NOTED_EVERY: Duration = Duration::from_mins(10);
+
 /// Between two steps the writer belongs to the receiver.
 const BETWEEN_STEPS: Duration = Duration::from_millis(20);
 
@@ -26,25 +29,32 @@ const HELD_TIME: &str = "held-time";
 
 /// Runs until stopped.
 pub(super) async fn run(store: Store, clock: Arc<dyn Clock>, stop: CancellationToken) {
-    let mut pause = FIRST_AFTER;
-    // A timer that does not go on while the machine sleeps, which is as it should be: nothing ran then.
-    let mut noted_at = Instant::now();
+    // Timers that do not go on while the machine sleeps, which is as it should be: nothing ran then.
+    let mut last_noted = Instant::now();
+    let mut next_cleanup = last_noted + faults::hasten(FIRST_AFTER);
     loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(faults::hasten(pause)) => {}
-        }
-        pause = EVERY;
-        let ran = noted_at.elapsed();
-        noted_at += ran;
+        let next_noting = last_noted + faults::hasten(NOTED_EVERY);
+        let stopping = tokio::select! {
+            () = stop.cancelled() => true,
+            () = tokio::time::sleep_until(next_cleanup.min(next_noting)) => false,
+        };
+        let ran = last_noted.elapsed();
+        last_noted += ran;
         let believed = match note(&store, ran, clock.now()).await {
-            Ok(Some(believed)) => believed,
-            Ok(None) => continue,
+            Ok(believed) => believed,
             Err(error) => {
                 tracing::warn!(%error, "the time could not be noted; cleaning up is tried again later");
-                continue;
+                None
             }
         };
+        if stopping {
+            return;
+        }
+        if last_noted < next_cleanup {
+            continue;
+        }
+        next_cleanup = last_noted + faults::hasten(EVERY);
+        let Some(believed) = believed else { continue };
         let mut removed = 0;
         loop {
             match store.clean_up_step(believed).await {

@@ -172,7 +172,7 @@ impl CommandError {
                 ..Self::new(ErrorCode::StorageUnavailable, error.to_string())
             },
             StoreError::Closed => Self::new(ErrorCode::StorageUnavailable, "Hookline is stopping"),
-            StoreError::Sqlite(_) => {
+            StoreError::Sqlite(_) | StoreError::Distrusted => {
                 tracing::error!(error = error as &dyn Error, "the store failed");
                 Self {
                     hint: error.hint().map(str::to_owned),

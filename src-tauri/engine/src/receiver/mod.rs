@@ -278,8 +278,9 @@ fn storage_message(error: &StoreError) -> &'static str {
         StoreError::Full => "there is no room left to store the event; try again later",
         StoreError::Overloaded => "more arrives than can be stored; try again soon",
         StoreError::Closed => "Hookline is stopping; try again soon",
-        StoreError::NotFound { .. } | StoreError::Conflict { .. } | StoreError::Sqlite(_) => {
-            "the event could not be stored; try again later"
-        }
+        StoreError::NotFound { .. }
+        | StoreError::Conflict { .. }
+        | StoreError::Distrusted
+        | StoreError::Sqlite(_) => "the event could not be stored; try again later",
     }
 }

@@ -28,6 +28,10 @@ pub enum StoreError {
     /// The store has been closed.
     #[error("the store is closed")]
     Closed,
+    /// The disk failed while another program read the database, which may have lost what only its log still has: nothing is
+    /// read or written before the next start.
+    #[error("the disk failed while another program was reading the database")]
+    Distrusted,
     /// SQLite failed.
     #[error("{}", what_failed(.0))]
     Sqlite(#[source] rusqlite::Error),
@@ -44,6 +48,7 @@ impl StoreError {
             Self::Overloaded => {
                 Some("Try again in a moment; if it stays so, the disk is too slow for what arrives.")
             }
+            Self::Distrusted => Some("Close that program, then start Hookline again."),
             Self::Sqlite(error) => Some(match error.sqlite_error_code() {
                 Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
                     "Make the data directory and the files in it writable for your user, and see whether the disk was \
@@ -72,7 +77,7 @@ impl StoreError {
     /// Whether the disk or the database as a whole is the cause, and not what was asked.
     pub(super) fn is_about_the_disk(&self) -> bool {
         match self {
-            Self::Full => true,
+            Self::Full | Self::Distrusted => true,
             Self::Sqlite(error) => matches!(
                 error.sqlite_error_code(),
                 Some(
@@ -95,6 +100,7 @@ impl StoreError {
             Self::Full => Self::Full,
             Self::Overloaded => Self::Overloaded,
             Self::Closed => Self::Closed,
+            Self::Distrusted => Self::Distrusted,
             Self::NotFound { what, id } => Self::NotFound { what, id: id.clone() },
             Self::Conflict { message } => Self::Conflict { message: message.clone() },
             Self::Sqlite(rusqlite::Error::SqliteFailure(code, message)) => {

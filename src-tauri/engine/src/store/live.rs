@@ -306,7 +306,14 @@ impl Live {
         }
         let name: String = connection
             .prepare_cached("SELECT name FROM event_types WHERE id = ?1")?
-            .query_row([id], |row| row.get(0))?;
+            .query_row([id], |row| row.get(0))
+            .map_err(|error| match error {
+                rusqlite::Error::QueryReturnedNoRows => rusqlite::Error::SqliteFailure(
+                    rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT),
+                    Some(format!("the event type {id} is missing")),
+                ),
+                error => error,
+            })?;
         let name: Arc<str> = name.into();
         self.type_names.write().insert(id, Arc::clone(&name));
         Ok(name)

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, params};
 
 use super::live::{Live, minute_of, status_code};
+use super::readers::Gate;
 use super::webhook_events::{read_head, read_request};
 use super::{Change, EventStatus, Store, StoreError, Timestamp, open};
 use crate::event::{WebhookConfig, with_causes};
@@ -36,7 +37,8 @@ impl Store {
     /// this is fine. What is still to be archived stays too; what no archive wants any more is taken from its queue.
     ///
     /// `now` has to be a time that can be trusted: what it says to be old is gone for good. The times of receipt need not be:
-    /// an event that came in while the clock was behind is as young as those received before it.
+    /// an event that came in while the clock was behind is as young as those received before it, or as its provider says;
+    /// only where nothing came before and no time is told, nobody can know.
     pub async fn clean_up_step(&self, now: Timestamp) -> Result<u64, StoreError> {
         for job in self.sync_jobs(None).await? {
             let Ok(live) = self.inner.live.job(&job.id) else { continue };
@@ -137,26 +139,15 @@ impl Store {
         let gate = Arc::clone(self.inner.readers.gate());
         let live = Arc::clone(&self.inner.live);
         self.apart(move || {
-            let _reading = gate.read_for_long();
-            gate.check()?;
             let connection = open::open_reader(&path)?;
-            let mut found: Vec<String> = connection
-                .prepare("PRAGMA integrity_check(100)")?
-                .query_map([], |row| row.get(0))?
-                .collect::<Result<_, _>>()?;
-            found.retain(|line| line != "ok");
-            let dangling = connection
-                .prepare("PRAGMA foreign_key_check")?
-                .query_map([], |row| {
-                    let (table, parent): (String, String) = (row.get(0)?, row.get(2)?);
-                    Ok(format!("a row of {table} refers to a row of {parent} that does not exist"))
-                })?
-                .take(100)
-                .collect::<Result<Vec<_>, _>>()?;
-            found.extend(dangling);
-            connection.execute_batch("BEGIN")?;
-            found.extend(unreadable_events(&live, &connection)?);
-            found.extend(wrong_counters(&connection)?);
+            let mut found = apart_from_checkpoints(&gate, &connection, damaged_pages)?;
+            let mut from = i64::MIN;
+            while let Some(id) = apart_from_checkpoints(&gate, &connection, |connection| {
+                unreadable_events(&live, connection, from, &mut found)
+            })? {
+                from = id;
+            }
+            found.extend(apart_from_checkpoints(&gate, &connection, wrong_counters)?);
             Ok(found)
         })
         .await
@@ -275,30 +266,64 @@ fn name_it(partial: tempfile::TempPath, target: &Path) -> std::io::Result<()> {
     }
 }
 
-/// Events that are not as they were received, a hundred at most.
-fn unreadable_events(live: &Live, connection: &Connection) -> Result<Vec<String>, StoreError> {
-    let mut found = Vec::new();
-    let mut next =
-        connection.prepare("SELECT id FROM webhook_events WHERE id > ?1 ORDER BY id LIMIT 1000")?;
-    let mut after = i64::MIN;
-    while found.len() < MAX_FOUND {
-        let ids: Vec<i64> = next.query_map([after], |row| row.get(0))?.collect::<Result<_, _>>()?;
-        // Ids that do not grow are damage too, and told of above; here they must not lead round in circles.
-        let Some(last) = ids.iter().copied().max().filter(|last| *last > after) else { break };
-        after = last;
-        for id in ids {
-            let whole = read_head(live, connection, id)
-                .map_err(StoreError::from)
-                .and_then(|(head, received_at, _)| read_request(live, connection, id, &head, received_at));
-            match whole {
-                Ok(_) => {}
-                Err(error) if error.is_damage() => found.push(with_causes(&error)),
-                Err(error) => return Err(error),
-            }
+/// Runs one read that takes its time. The log is not written back meanwhile, so that reads of everything come in parts.
+fn apart_from_checkpoints<T>(
+    gate: &Gate,
+    connection: &Connection,
+    read: impl FnOnce(&Connection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let _reading = gate.read_for_long();
+    gate.check()?;
+    connection.execute_batch("BEGIN")?;
+    let answer = read(connection);
+    connection.execute_batch("COMMIT")?;
+    answer
+}
+
+/// What SQLite itself finds.
+fn damaged_pages(connection: &Connection) -> Result<Vec<String>, StoreError> {
+    let mut found: Vec<String> = connection
+        .prepare("PRAGMA integrity_check(100)")?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    found.retain(|line| line != "ok");
+    let dangling = connection
+        .prepare("PRAGMA foreign_key_check")?
+        .query_map([], |row| {
+            let (table, parent): (String, String) = (row.get(0)?, row.get(2)?);
+            Ok(format!("a row of {table} refers to a row of {parent} that does not exist"))
+        })?
+        .take(MAX_FOUND)
+        .collect::<Result<Vec<_>, _>>()?;
+    found.extend(dangling);
+    Ok(found)
+}
+
+/// Adds those of the next thousand events that are not as they were received. Tells the last one, if there may be more behind
+/// it.
+fn unreadable_events(
+    live: &Live,
+    connection: &Connection,
+    after: i64,
+    found: &mut Vec<String>,
+) -> Result<Option<i64>, StoreError> {
+    let ids: Vec<i64> = connection
+        .prepare_cached("SELECT id FROM webhook_events WHERE id > ?1 ORDER BY id LIMIT 1000")?
+        .query_map([after], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    for id in &ids {
+        let whole = read_head(live, connection, *id)
+            .map_err(StoreError::from)
+            .and_then(|(head, received_at, _)| read_request(live, connection, *id, &head, received_at));
+        match whole {
+            Ok(_) => {}
+            Err(error) if error.is_damage() && found.len() < MAX_FOUND => found.push(with_causes(&error)),
+            Err(error) if error.is_damage() => return Ok(None),
+            Err(error) => return Err(error),
         }
     }
-    found.truncate(MAX_FOUND);
-    Ok(found)
+    // Ids that do not grow are damage too, and told of by SQLite; here they must not lead round in circles.
+    Ok(ids.into_iter().max().filter(|last| *last > after))
 }
 
 /// Jobs whose counters are not what their events say.

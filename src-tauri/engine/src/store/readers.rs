@@ -49,13 +49,7 @@ impl Gate {
 
     /// Fails once the database is not to be trusted any more.
     pub(super) fn check(&self) -> Result<(), StoreError> {
-        if !self.distrusted.load(Ordering::Acquire) {
-            return Ok(());
-        }
-        let what = "the disk failed while another program was reading the database: close that program, then start \
-                    Hookline again";
-        let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR_FSYNC);
-        Err(StoreError::Sqlite(rusqlite::Error::SqliteFailure(code, Some(what.to_owned()))))
+        if self.distrusted.load(Ordering::Acquire) { Err(StoreError::Distrusted) } else { Ok(()) }
     }
 
     /// Keeps readers away, if none is there; if it is `urgent`, waits for those that take a moment.

@@ -137,8 +137,10 @@ impl Worker {
             let mut samples = Vec::with_capacity(ids.len());
             let mut bytes = 0;
             for id in ids {
-                let (head, received_at, _) = read_head(&self.live, connection, id)?;
-                let request = match read_request(&self.live, connection, id, &head, received_at) {
+                let request = read_head(&self.live, connection, id).map_err(StoreError::from).and_then(
+                    |(head, received_at, _)| read_request(&self.live, connection, id, &head, received_at),
+                );
+                let request = match request {
                     Ok((request, _)) => request,
                     // The others are enough to learn from.
                     Err(error) if error.is_damage() => continue,

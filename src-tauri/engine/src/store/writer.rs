@@ -387,17 +387,15 @@ impl Writer {
         let urgent = pages - self.checkpoint_at >= CHECKPOINT_URGENT;
         let Some(alone) = self.gate.close(urgent) else { return };
         self.checkpoint_at = pages.saturating_add(CHECKPOINT_AT);
-        let done = self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
-            Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
-        });
+        let done = write_back(&self.connection, "PASSIVE");
         drop(alone);
         match done {
-            Ok((pages, written)) => {
-                self.half_written = written < pages;
-                if !self.half_written {
-                    self.checkpoint_at = CHECKPOINT_AT;
-                }
+            Ok(WrittenBack::All) => {
+                self.half_written = false;
+                self.checkpoint_at = CHECKPOINT_AT;
             }
+            Ok(WrittenBack::Some) => self.half_written = true,
+            Ok(WrittenBack::Nothing) => {}
             Err(error) if self.half_written => {
                 self.gate.distrust();
                 tracing::error!(%error, "the write-ahead log could not be written back: start Hookline again");
@@ -410,16 +408,50 @@ impl Writer {
 
     fn finish(self) {
         self.connection.flush_prepared_statement_cache();
-        if self.gate.check().is_err() {
+        if !self.may_be_closed() {
             // Closing would write the log back and remove it. The next start reads it from its beginning.
             std::mem::forget(self.connection);
             return;
-        }
-        if let Err(error) = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
-            tracing::warn!(%error, "the write-ahead log could not be emptied on closing; the next start reads it");
         }
         if let Err((_, error)) = self.connection.close() {
             tracing::warn!(%error, "the database could not be closed");
         }
     }
+
+    /// Empties the log, if nobody reads. Tells whether closing the connection, which tries the same once more, can do no harm.
+    fn may_be_closed(&self) -> bool {
+        if self.gate.check().is_err() {
+            return false;
+        }
+        let Some(_alone) = self.gate.close(false) else { return !self.half_written };
+        match write_back(&self.connection, "TRUNCATE") {
+            Ok(WrittenBack::All) => true,
+            Ok(WrittenBack::Some | WrittenBack::Nothing) => !self.half_written,
+            Err(error) => {
+                tracing::warn!(%error, "the write-ahead log could not be emptied on closing; the next start reads it");
+                !self.half_written
+            }
+        }
+    }
+}
+
+/// What a checkpoint came to.
+enum WrittenBack {
+    /// The whole log is in the database and synced.
+    All,
+    /// A part of it is in the database, and was not synced: another program was reading.
+    Some,
+    /// Another program is writing it back just now.
+    Nothing,
+}
+
+fn write_back(connection: &Connection, how: &str) -> rusqlite::Result<WrittenBack> {
+    connection.query_row(&format!("PRAGMA wal_checkpoint({how})"), [], |row| {
+        let (pages, written): (i64, i64) = (row.get(1)?, row.get(2)?);
+        Ok(match written {
+            ..0 => WrittenBack::Nothing,
+            _ if written < pages => WrittenBack::Some,
+            _ => WrittenBack::All,
+        })
+    })
 }

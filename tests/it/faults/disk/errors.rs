@@ -1,7 +1,10 @@
 //! Calls of the file system that fail: each one of a journey, one after the other.
 
+use std::path::Path;
+
 use hookline_engine::store::{OpenError, Store};
 use hookline_faulty_vfs::{Disk, Fault, Op, ffi};
+use hookline_tests::process::Job;
 use serde_json::json;
 
 use super::world::{Running, assert_promises_kept, folder_with_disk, post_event, store_options, until};
@@ -128,7 +131,10 @@ async fn every_change_of_a_start_a_migration_and_a_stop_may_fail() {
     // As an older version left it, so that there is something to migrate.
     let older = rusqlite::Connection::open(template.path().join("hookline.db")).expect("opens");
     older
-        .execute_batch("ALTER TABLE webhook_bodies DROP COLUMN checksum; PRAGMA user_version = 4")
+        .execute_batch(
+            "ALTER TABLE webhook_bodies DROP COLUMN checksum; DROP TABLE archive_queue; DROP TABLE archive_days;
+             PRAGMA user_version = 4",
+        )
         .expect("is an older schema");
     older.close().expect("closes");
     let ops = [Op::Write, Op::Sync, Op::Truncate, Op::Delete];
@@ -156,7 +162,7 @@ async fn every_change_of_a_start_a_migration_and_a_stop_may_fail() {
     }
 }
 
-pub(super) fn copy_of(template: &std::path::Path) -> (tempfile::TempDir, Disk) {
+pub(super) fn copy_of(template: &Path) -> (tempfile::TempDir, Disk) {
     let (folder, disk) = folder_with_disk();
     for entry in std::fs::read_dir(template).expect("lists").flatten() {
         if entry.file_type().expect("has a type").is_file() {
@@ -213,44 +219,69 @@ async fn send_one(hookline: &Running, job: &hookline_tests::process::Job) {
     assert!(post_event(&hookline.http, job, &uuid::Uuid::new_v4().to_string()).await.is_taken());
 }
 
-/// Another program reads for long while the log is written back; then the disk fails. SQLite would take the pages that it
-/// had not synced for written, and let go of the log that has them.
+/// Posts events until the log was written back in part, because another program was reading, which then ends. From here on the
+/// next sync of the database fails and loses what was not synced. Tells the promised events.
+async fn cut_a_checkpoint_short(hookline: &Running, folder: &Path, disk: &Disk, job: &Job) -> Vec<String> {
+    let mut promised = Vec::new();
+    let log = folder.join("hookline.db-wal");
+    let pages = || std::fs::metadata(&log).map_or(0, |log| log.len() / 4120);
+    let other = rusqlite::Connection::open(folder.join("hookline.db")).expect("opens");
+    // A checkpoint is tried from a thousand pages on.
+    while pages() <= 1100 {
+        if promised.len() == 20 {
+            other.execute_batch("BEGIN; SELECT count(*) FROM webhook_events").expect("reads");
+        }
+        let id = format!("evt_{}", promised.len());
+        assert!(post_event(&hookline.http, job, &id).await.is_taken(), "{id}");
+        promised.push(id);
+    }
+    other.execute_batch("COMMIT").expect("ends");
+    other.close().expect("closes");
+    disk.fail(Fault::new(&[Op::Sync], ffi::SQLITE_IOERR_FSYNC).on("hookline.db").losing().times(1));
+    promised
+}
+
+/// SQLite would take the pages that it had not synced for written, and let go of the log that has them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_checkpoint_that_another_program_cut_short_is_never_trusted_after_a_failed_sync() {
     let (folder, disk) = folder_with_disk();
     let hookline = Running::start(folder.path()).await;
     let job = hookline.job(json!({"name": "d", "kind": "http", "url": "http://127.0.0.1:9/"})).await;
-    let mut promised = Vec::new();
-    let mut refused = false;
-    let log = folder.path().join("hookline.db-wal");
-    let pages = || std::fs::metadata(&log).map_or(0, |log| log.len() / 4120);
-    let other = rusqlite::Connection::open(folder.path().join("hookline.db")).expect("opens");
-    for number in 0..2000 {
-        if number == 20 {
-            other.execute_batch("BEGIN; SELECT count(*) FROM webhook_events").expect("reads");
+    let mut promised = cut_a_checkpoint_short(&hookline, folder.path(), &disk, &job).await;
+    let refused = async {
+        for number in promised.len()..2000 {
+            let id = format!("evt_{number}");
+            if !post_event(&hookline.http, &job, &id).await.is_taken() {
+                return true;
+            }
+            promised.push(id);
         }
-        let id = format!("evt_{number}");
-        if !post_event(&hookline.http, &job, &id).await.is_taken() {
-            refused = true;
-            break;
-        }
-        promised.push(id);
-        // By now it was tried, and cut short.
-        if pages() > 1100 && disk.struck() == 0 && !other.is_autocommit() {
-            other.execute_batch("COMMIT").expect("ends");
-            disk.fail(Fault::new(&[Op::Sync], ffi::SQLITE_IOERR_FSYNC).on("hookline.db").losing().times(1));
-        }
-    }
-    assert!(refused, "after {} events all was well", promised.len());
+        false
+    };
+    assert!(refused.await, "all was well to the end");
     assert_eq!(disk.heal(), 1);
     // Nothing is read either: it may not be what was written.
     let (status, answer) = hookline.call(reqwest::Method::GET, "/status", None).await;
     assert_eq!(status, reqwest::StatusCode::INTERNAL_SERVER_ERROR, "{answer}");
-    let told = answer["error"]["message"].as_str().unwrap_or_default();
-    assert!(told.contains("start Hookline again"), "{answer}");
+    let hint = answer["error"]["hint"].as_str().unwrap_or_default();
+    assert!(hint.contains("start Hookline again"), "{answer}");
     // What the next process finds.
     let (next, _next_disk) = copy_of(folder.path());
     std::fs::remove_file(next.path().join("hookline.db-shm")).expect("no process shares memory any more");
     assert_promises_kept(next.path(), &job, &promised).await;
     hookline.stop().await;
+}
+
+/// The same while it stops: closing writes the log back once more, and would then remove it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_checkpoint_that_was_cut_short_and_fails_while_stopping_leaves_the_log() {
+    let (folder, disk) = folder_with_disk();
+    let hookline = Running::start(folder.path()).await;
+    let job = hookline.job(json!({"name": "d", "kind": "http", "url": "http://127.0.0.1:9/"})).await;
+    let promised = cut_a_checkpoint_short(&hookline, folder.path(), &disk, &job).await;
+    hookline.stop().await;
+    assert_eq!(disk.heal(), 1);
+    let (next, _next_disk) = copy_of(folder.path());
+    std::fs::remove_file(next.path().join("hookline.db-shm")).expect("no process shares memory any more");
+    assert_promises_kept(next.path(), &job, &promised).await;
 }

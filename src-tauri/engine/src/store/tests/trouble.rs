@@ -120,6 +120,24 @@ async fn nothing_works_after_closing_and_nothing_hangs() {
     assert!(matches!(store.check_integrity().await, Err(StoreError::Closed)));
 }
 
+#[tokio::test]
+async fn an_event_whose_type_is_missing_is_told_as_damage_and_holds_up_no_other() {
+    let (folder, store, job) = with_job().await;
+    let broken = ingest(&store, &job, "evt_1").await;
+    let whole = ingest(&store, &job, "evt_2").await;
+    store.close().await;
+    let connection = Connection::open(folder.path().join("hookline.db")).expect("opens");
+    connection.execute_batch("PRAGMA foreign_keys = OFF").expect("set");
+    connection.execute("UPDATE webhook_events SET type_id = 99 WHERE id = ?1", [broken.0]).expect("changed");
+    connection.close().expect("closes");
+
+    let store = open_in(folder.path());
+    let due = store.due_events(&job, None, NOON, 10, u64::MAX).await.expect("due");
+    assert_eq!(due.iter().map(|event| event.id).collect::<Vec<_>>(), [whole]);
+    let found = store.check_integrity().await.expect("checked");
+    assert!(found.iter().any(|line| line.contains("the event type 99 is missing")), "{found:?}");
+}
+
 /// The live counters and those in the table, compared with the events.
 pub(super) async fn counters_are_exact(store: &Store) {
     let jobs = store.inner.live.jobs(None, None);
