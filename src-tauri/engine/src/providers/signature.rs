@@ -159,18 +159,17 @@ impl Encoding {
 }
 
 impl SecretEncoding {
-    /// The key's bytes.
+    /// The key's bytes, at least one: with an empty key everybody can sign.
     pub fn key(self, secret: &str) -> Result<Vec<u8>, SignatureError> {
-        match self {
-            Self::Text => Ok(secret.as_bytes().to_vec()),
+        let unusable = |reason: &str| SignatureError::UnusableSecret { reason: reason.to_owned() };
+        let key = match self {
+            Self::Text => secret.as_bytes().to_vec(),
             // The decoders' own errors quote characters of the secret.
-            Self::Hex => hex::decode(secret).map_err(|_| SignatureError::UnusableSecret {
-                reason: "it is not hexadecimal, or has an odd number of digits".to_owned(),
-            }),
-            Self::Base64 => BASE64
-                .decode(secret)
-                .map_err(|_| SignatureError::UnusableSecret { reason: "it is not base64".to_owned() }),
-        }
+            Self::Hex => hex::decode(secret)
+                .map_err(|_| unusable("it is not hexadecimal, or has an odd number of digits"))?,
+            Self::Base64 => BASE64.decode(secret).map_err(|_| unusable("it is not base64"))?,
+        };
+        if key.is_empty() { Err(unusable("it is empty")) } else { Ok(key) }
     }
 }
 
@@ -328,6 +327,9 @@ mod tests {
         {
             let error = encoding.key(secret).expect_err(secret).to_string();
             assert!(!error.contains(['Q', '#', '1']), "{error}");
+        }
+        for encoding in [SecretEncoding::Text, SecretEncoding::Hex, SecretEncoding::Base64] {
+            assert!(matches!(encoding.key(""), Err(SignatureError::UnusableSecret { .. })), "{encoding:?}");
         }
     }
 

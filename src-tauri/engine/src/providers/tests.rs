@@ -38,6 +38,26 @@ fn what_a_provider_signs_with_a_new_secret_it_accepts_and_another_secret_refuses
 }
 
 #[test]
+fn an_empty_secret_lets_nobody_in() {
+    for provider in all() {
+        let kind = provider.info().kind;
+        for secret in ["", "whsec_"] {
+            // `whsec_` is a key like any other to those that do not take it off.
+            if secret == "whsec_" && kind != "standard-webhooks" {
+                continue;
+            }
+            let request = signed(provider.as_ref(), b"{}", "ping", secret);
+            let refused = provider.verify(&request, &request.body, &[secret], NOW, None);
+            let unusable = matches!(
+                refused,
+                Err(SignatureError::UnusableSecret { .. } | SignatureError::Malformed { .. })
+            );
+            assert!(unusable, "{kind}: {refused:?}");
+        }
+    }
+}
+
+#[test]
 fn a_signature_may_cover_the_bytes_of_the_wire_or_the_decoded_body() {
     let body = b"{\"a\":1}";
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());

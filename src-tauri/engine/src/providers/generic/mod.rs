@@ -241,7 +241,6 @@ impl Provider for Generic {
             return Ok(());
         }
         match self.spec.secret_encoding.key(secret) {
-            Ok(key) if key.is_empty() => Err(problem("the secret is empty")),
             Ok(_) => Ok(()),
             Err(SignatureError::UnusableSecret { reason }) => {
                 Err(problem(format!("the secret does not fit the source's `secretEncoding`: {reason}")))

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::payload::{self, Loose, MaybeObject};
-use super::signature::{self, Algorithm, Encoding, SignatureError, Signing};
+use super::signature::{self, Algorithm, Encoding, SecretEncoding, SignatureError, Signing};
 use super::{
     InvalidPayload, KeyHelp, Provider, ProviderInfo, Reading, SecretProblem, SignedHeaders, naming,
     secret_text,
@@ -197,7 +197,7 @@ impl Provider for Stripe {
         let values = signature::all_headers(request, "stripe-signature", HEADER)?;
         let Signatures { time, at, candidates } = Signatures::read(&values)?;
         signature::check_each_secret(secrets, HEADER, |secret| {
-            let expected = code(secret, time, body);
+            let expected = code(&SecretEncoding::Text.key(secret)?, time, body);
             Ok(candidates.iter().any(|candidate| signature::equal(expected.as_bytes(), candidate.as_bytes())))
         })?;
         signature::check_timestamp(at, now, tolerance_seconds)
@@ -292,14 +292,14 @@ impl Provider for Stripe {
         let time = now.seconds().to_string();
         vec![
             ("content-type".to_owned(), "application/json; charset=utf-8".to_owned()),
-            ("stripe-signature".to_owned(), format!("t={time},v1={}", code(secret, &time, body))),
+            ("stripe-signature".to_owned(), format!("t={time},v1={}", code(secret.as_bytes(), &time, body))),
         ]
     }
 }
 
 /// The signature in hexadecimal digits. `time` is the text of `t`, as it is signed.
-fn code(secret: &str, time: &str, body: &[u8]) -> String {
-    Encoding::Hex.write(&Algorithm::Sha256.code(secret.as_bytes(), &[time.as_bytes(), b".", body]))
+fn code(key: &[u8], time: &str, body: &[u8]) -> String {
+    Encoding::Hex.write(&Algorithm::Sha256.code(key, &[time.as_bytes(), b".", body]))
 }
 
 /// The content of `Stripe-Signature`.
