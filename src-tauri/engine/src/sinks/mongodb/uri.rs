@@ -98,6 +98,11 @@ fn redact(message: &str, user: &str, options: &str) -> String {
         let name = name.to_ascii_lowercase();
         if name.contains("password") || name.contains("properties") {
             add(value);
+            // Properties are a list of `NAME:VALUE`, of which the driver quotes the one it does not understand. Pieces that are
+            // too short to be a secret would only blot the message out.
+            value.split([',', ':']).filter(|piece| piece.len() > 2).for_each(&mut add);
+            let decoded = percent_encoding::percent_decode_str(value).decode_utf8_lossy();
+            decoded.split([',', ':']).filter(|piece| piece.len() > 2).for_each(&mut add);
         }
     }
     secrets.retain(|secret| !secret.is_empty());
@@ -158,6 +163,8 @@ mod tests {
             ("mongodb+srv://user:hunter2secret@host:1/db", "without a port"),
             ("mongodb://user:hunter2secret@host/db?w=-1", "not valid"),
             ("mongodb://user:hunter2secret@host/db?tls=hunter2secret", "not valid"),
+            ("mongodb://host/?authMechanismProperties=A:B,hunter2secret", "not valid"),
+            ("mongodb://host/?authMechanismProperties=hunter2secret%2C&w=1", "not valid"),
         ];
         for (uri, expected) in cases {
             let message = message(uri);
