@@ -1315,7 +1315,7 @@ export interface components {
         };
         /** @description An event of a job. */
         EventOfJob: {
-            /** @description The event. */
+            /** @description The event. Like one that is not there, what is no id is told as not done. */
             eventId: string;
             /** @description The job. */
             jobId: components["schemas"]["JobId"];

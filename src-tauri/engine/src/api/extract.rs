@@ -160,7 +160,7 @@ fn malformed(field: &str, message: String) -> CommandError {
 }
 
 impl Query {
-    fn parse(query: &str) -> Result<Self, CommandError> {
+    pub(super) fn parse(query: &str) -> Result<Self, CommandError> {
         let mut values: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -219,9 +219,9 @@ impl Query {
             .transpose()
     }
 
-    /// One of these values.
+    /// One of these values. An empty one is none of them.
     pub(super) fn choice(&mut self, key: &str, values: &[&str]) -> Result<Option<String>, CommandError> {
-        match self.one(key)? {
+        match self.only(key)? {
             Some(value) if !values.contains(&value.as_str()) => {
                 Err(malformed(key, format!("`{key}` has to be one of {}", values.join(", "))))
             }
@@ -410,8 +410,9 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_number_is_refused_and_an_empty_text_is_none() {
+    fn an_empty_number_or_choice_is_refused_and_an_empty_text_is_none() {
         query("limit=").limit().expect_err("is no number");
+        query("order=").choice("order", &["asc", "desc"]).expect_err("is no choice");
         assert_eq!(query("q=").one("q").expect("is text"), None);
     }
 

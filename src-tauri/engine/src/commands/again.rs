@@ -18,8 +18,7 @@ const MOST: usize = 1000;
 pub struct EventOfJob {
     /// The job.
     pub job_id: JobId,
-    /// The event.
-    #[schema(min_length = 1, max_length = 19, pattern = r"^[1-9][0-9]*$")]
+    /// The event. Like one that is not there, what is no id is told as not done.
     pub event_id: String,
 }
 

@@ -109,14 +109,8 @@ fn read(mut query: Query, job_id: Option<JobId>) -> Result<EventQuery, CommandEr
 }
 
 fn read_order(query: &mut Query) -> Result<Order, CommandError> {
-    match query.one("order")?.as_deref() {
-        None | Some("desc") => Ok(Order::NewestFirst),
-        Some("asc") => Ok(Order::OldestFirst),
-        Some(_) => Err(CommandError {
-            field: Some("order".to_owned()),
-            ..CommandError::new(ErrorCode::MalformedRequest, "`order` is `desc` or `asc`")
-        }),
-    }
+    let order = query.choice("order", &["desc", "asc"])?;
+    Ok(if order.as_deref() == Some("asc") { Order::OldestFirst } else { Order::NewestFirst })
 }
 
 fn read_status(text: &str) -> Result<EventStatus, CommandError> {

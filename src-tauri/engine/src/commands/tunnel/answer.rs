@@ -120,7 +120,7 @@ pub struct UpdateTunnel {
     pub on: Option<bool>,
     /// The public address of the user's own proxy or tunnel, without a path; `null` forgets it.
     #[serde(default, deserialize_with = "patch::nullable")]
-    #[schema(value_type = Option<String>, max_length = 2048)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 2048, pattern = r"^https?://[!-~]+$")]
     pub url: Option<Option<String>>,
     /// The domain that ngrok is asked for; `null` leaves it to ngrok.
     #[serde(default, deserialize_with = "patch::nullable")]
