@@ -3,6 +3,7 @@
 #[cfg(feature = "faults")]
 mod clock;
 mod disk;
+mod floods;
 mod load;
 #[cfg(feature = "faults")]
 mod maintenance;

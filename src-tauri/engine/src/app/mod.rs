@@ -30,6 +30,7 @@ use crate::tunnel::{Board, ByteStream, Ingress, NgrokEdge, TunnelParts, Tunnels}
 use crate::worker::{Worker, WorkerOptions};
 
 mod config;
+mod files;
 mod held_time;
 mod housekeeping;
 pub mod logging;
@@ -221,8 +222,11 @@ impl App {
             config.max_body_bytes,
         )
         .router();
-        let ports = Server::new(receiver.clone(), ServerLimits::default(), stop_receiving.clone());
-        let ingress = Server::new(receiver, TUNNEL_LIMITS, stop_receiving.clone());
+        let limits = ServerLimits { connections: files::connections(), ..ServerLimits::DEFAULT };
+        let tunnel_limits =
+            ServerLimits { connections: TUNNEL_LIMITS.connections.min(limits.connections), ..TUNNEL_LIMITS };
+        let ports = Server::new(receiver.clone(), limits, stop_receiving.clone());
+        let ingress = Server::new(receiver, tunnel_limits, stop_receiving.clone());
         let tunnels = tunnels(&board, &ingress, http_url(receiver_address), &clock, config.ngrok_edge)?;
 
         let ready = ownership.announce(&http_url(receiver_address), &http_url(api_address))?;
@@ -249,8 +253,7 @@ impl App {
         let again = commands.tunnel_needs_a_secret().await || commands.resume_tunnel().await;
         let resuming = again.then(|| tokio::spawn(resume_tunnel(commands.clone())));
         let receiver = tokio::spawn(ports.listen(receiver_listener, REQUESTS_GRACE));
-        let api =
-            Server::new(api::router(commands.clone(), access), ServerLimits::default(), stop_serving.clone());
+        let api = Server::new(api::router(commands.clone(), access), limits, stop_serving.clone());
         let api = tokio::spawn(api.listen(api_listener, REQUESTS_GRACE));
         let tunnel_log = tokio::spawn(tunnel_log::run(
             store.clone(),
