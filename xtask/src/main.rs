@@ -4,6 +4,8 @@
 //! - [`setup`]: installs what is missing, or says what to install.
 //! - [`run`]: builds and opens Hookline, for trying it out.
 //! - [`test`]: every check, in order, with one summary. Continuous integration calls exactly this.
+//! - [`fuzz`], [`schemathesis`]: two of these checks that may go on for as long as one likes: inputs that a fuzzer makes, and
+//!   requests made from the control API's description.
 //! - [`bench`]: the speed measurements of the `hookline-tests` package.
 //! - [`screenshots`], [`types`], [`licences`]: what is made from the code and shown or checked elsewhere.
 //!
@@ -13,11 +15,13 @@
 
 mod bench;
 mod display;
+mod fuzz;
 mod licences;
 mod node;
 mod process;
 mod project;
 mod run;
+mod schemathesis;
 mod screenshots;
 mod setup;
 mod test;
@@ -47,6 +51,10 @@ enum Task {
     Run(run::RunArguments),
     /// Run every check and end with a summary.
     Test(test::TestArguments),
+    /// Look for inputs that break the engine, for as long as wanted.
+    Fuzz(fuzz::FuzzArguments),
+    /// Hold the control API to its description, for as long as wanted.
+    Schemathesis(schemathesis::SchemathesisArguments),
     /// Measure speed, in release mode. ARGS go to the measuring program.
     Bench {
         /// Arguments of the measuring program.
@@ -62,8 +70,15 @@ enum Task {
 }
 
 fn main() -> ExitCode {
+    if fuzz::is_rustc() {
+        return exit_code(fuzz::as_rustc());
+    }
     let arguments = Arguments::parse_from(without_separator(std::env::args().collect()));
-    match execute(arguments.command) {
+    exit_code(execute(arguments.command))
+}
+
+fn exit_code(result: Result<ExitCode>) -> ExitCode {
+    match result {
         Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -82,6 +97,8 @@ fn execute(task: Task) -> Result<ExitCode> {
         }
         Task::Run(arguments) => run::run(&project, &arguments),
         Task::Test(arguments) => Ok(test::test(&project, &arguments)),
+        Task::Fuzz(arguments) => done(fuzz::run(&project, &arguments)),
+        Task::Schemathesis(arguments) => done(schemathesis::run(&project, &arguments)),
         Task::Bench { arguments } => done(bench::measure(&project, &arguments)),
         Task::Screenshots(arguments) => done(screenshots::take(&project, &arguments)),
         Task::Types => done(

@@ -17,38 +17,39 @@ const READY_DEADLINE: Duration = Duration::from_secs(30);
 
 /// The executable and its data directory.
 #[derive(Debug)]
-pub(super) struct Hookline {
+pub(crate) struct Hookline {
     executable: PathBuf,
     data_dir: PathBuf,
 }
 
 /// A running `hookline serve`, or the desktop app.
 #[derive(Debug)]
-pub(super) struct Running {
+pub(crate) struct Running {
     process: Background,
     /// Where it listens, as far as it says.
-    pub(super) ready: Option<Ready>,
+    pub(crate) ready: Option<Ready>,
 }
 
 /// The line that `--ready-json` prints.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Ready {
+pub(crate) struct Ready {
     pub(super) receiver: String,
-    pub(super) api: String,
-    pub(super) token: String,
+    pub(crate) api: String,
+    pub(crate) token: String,
     /// The page, token included.
     pub(super) ui: String,
 }
 
 /// A job to send webhooks to.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Job {
-    pub(super) id: String,
+pub(crate) struct Job {
+    pub(crate) id: String,
     pub(super) webhook_url: String,
+    pub(crate) destination_id: String,
 }
 
 impl Hookline {
-    pub(super) fn new(executable: PathBuf, data_dir: PathBuf) -> Self {
+    pub(crate) fn new(executable: PathBuf, data_dir: PathBuf) -> Self {
         Self { executable, data_dir }
     }
 
@@ -64,7 +65,7 @@ impl Hookline {
     }
 
     /// A command of the command line, which finds the running server through the data directory.
-    pub(super) fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.executable);
         command.arg("--data-dir").arg(&self.data_dir).args(arguments);
         command
@@ -101,8 +102,19 @@ impl Hookline {
 
     /// Starts `hookline serve` and waits until it listens. Its log stays on standard error.
     pub(super) fn serve(&self, listen: SocketAddr, api: SocketAddr) -> Result<Running> {
+        self.serve_with(listen, api, |_| {})
+    }
+
+    /// The same; `prepare` may change the command before it starts.
+    pub(crate) fn serve_with(
+        &self,
+        listen: SocketAddr,
+        api: SocketAddr,
+        prepare: impl FnOnce(&mut Command),
+    ) -> Result<Running> {
         let mut command = self.command(&["serve", "--ready-json"]);
         command.args(["--listen", &listen.to_string(), "--api", &api.to_string()]);
+        prepare(&mut command);
         println!("$ {}", process::shown(&command));
         let mut process =
             Background::start("hookline serve", process::in_own_group(command.stdout(Stdio::piped())))?;
@@ -126,7 +138,7 @@ impl Hookline {
     }
 
     /// The first job from Stripe; where there is none, one is made, with local documents as its destination.
-    pub(super) fn stripe_job(&self) -> Result<Job> {
+    pub(crate) fn stripe_job(&self) -> Result<Job> {
         let sources = self.json(&["sources", "list"])?;
         let jobs = self.json(&["jobs", "list"])?;
         match enabled_job_of("stripe", &sources, &jobs) {
@@ -138,7 +150,7 @@ impl Hookline {
     }
 
     /// Whether every event of the job has an outcome.
-    pub(super) fn is_settled(&self, job: &Job) -> Result<bool> {
+    pub(crate) fn is_settled(&self, job: &Job) -> Result<bool> {
         let open = ["events", "list", "--job", &job.id, "--status", "pending,processing", "--limit", "1"];
         Ok(self.json(&open)?.as_array().context("`hookline events list` did not answer a list")?.is_empty())
     }
@@ -165,7 +177,7 @@ impl Running {
     }
 
     /// Asks it to stop and waits.
-    pub(super) fn stop(&mut self, deadline: Duration) -> Result<ExitStatus> {
+    pub(crate) fn stop(&mut self, deadline: Duration) -> Result<ExitStatus> {
         self.process.stop(deadline)
     }
 }
@@ -185,7 +197,11 @@ impl Ready {
 
 impl Job {
     fn read(value: &Value) -> Result<Self> {
-        Ok(Self { id: text(value, "id")?, webhook_url: text(value, "webhookUrl")? })
+        Ok(Self {
+            id: text(value, "id")?,
+            webhook_url: text(value, "webhookUrl")?,
+            destination_id: text(value, "destinationId")?,
+        })
     }
 }
 
@@ -225,7 +241,8 @@ mod tests {
 
     #[test]
     fn a_job_without_a_url_is_refused() {
-        let mut job = serde_json::json!({"id": "1", "webhookUrl": "http://127.0.0.1:1/x"});
+        let mut job =
+            serde_json::json!({"id": "1", "webhookUrl": "http://127.0.0.1:1/x", "destinationId": "2"});
         assert_eq!(Job::read(&job).expect("it is complete").webhook_url, "http://127.0.0.1:1/x");
         job["webhookUrl"] = Value::Null;
         assert!(Job::read(&job).is_err());

@@ -6,7 +6,7 @@
 //! of an installed Hookline. A new data directory stays empty: the window's welcome leads on from there.
 
 mod demo;
-mod hookline;
+pub(crate) mod hookline;
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;

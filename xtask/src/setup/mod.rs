@@ -14,7 +14,9 @@ mod browser;
 mod cargo_tools;
 mod mongod;
 mod node;
+mod pip;
 mod requirements;
+mod schemathesis;
 
 use std::process::Command;
 
@@ -22,10 +24,11 @@ use anyhow::{Result, bail};
 
 use crate::process;
 use crate::project::Project;
-use requirements::{BUILD, DESKTOP, DESKTOP_TEST, KEYCHAIN_TEST, Requirement};
+use requirements::{BUILD, DESKTOP, DESKTOP_TEST, FUZZ, KEYCHAIN_TEST, Requirement};
 
 pub(crate) use browser::provide as browser;
 pub(crate) use cargo_tools::{cargo_deny, tauri_driver};
+pub(crate) use schemathesis::{command as schemathesis_command, provide as schemathesis};
 
 /// Everything that `cargo xtask test` needs.
 pub(crate) fn everything(project: &Project) -> Result<()> {
@@ -37,6 +40,8 @@ pub(crate) fn everything(project: &Project) -> Result<()> {
     to_test_the_keychain(project)?;
     browser()?;
     mongod(project)?;
+    to_fuzz(project)?;
+    schemathesis(project)?;
     cargo_deny(project)?;
     Ok(())
 }
@@ -68,6 +73,11 @@ pub(crate) fn to_test_the_desktop(project: &Project) -> Result<()> {
 /// What testing secrets in a real keychain needs. Elsewhere than on Linux the keychain would be the user's own.
 pub(crate) fn to_test_the_keychain(_project: &Project) -> Result<()> {
     provide("test secrets in a keychain", &KEYCHAIN_TEST)
+}
+
+/// What the fuzz targets need to be built: libFuzzer is C++.
+pub(crate) fn to_fuzz(_project: &Project) -> Result<()> {
+    provide("build the fuzz targets", &FUZZ)
 }
 
 /// A real MongoDB server for the tests.

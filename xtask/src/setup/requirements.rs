@@ -49,6 +49,16 @@ pub(super) const BUILD: [Requirement; 1] = [Requirement {
     systems: Systems::Unix,
 }];
 
+/// To build the fuzz targets: libFuzzer is compiled from C++.
+pub(super) const FUZZ: [Requirement; 1] = [Requirement {
+    name: "a C++ compiler",
+    debian: "build-essential",
+    fedora: "gcc-c++",
+    arch: "gcc",
+    sign: Sign::Program("c++"),
+    systems: Systems::Unix,
+}];
+
 /// To build the desktop app.
 pub(super) const DESKTOP: [Requirement; 5] = [
     Requirement {

@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use super::summary::Counts;
 use super::window::{self, DESKTOP_TESTS};
 use crate::project::Project;
-use crate::{process, setup, ui};
+use crate::{fuzz, process, schemathesis, setup, ui};
 
 /// One check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -26,6 +26,10 @@ pub(super) enum Step {
     Browser,
     /// The desktop app, driven from outside.
     Desktop,
+    /// Every fuzz target over its kept inputs, and a few seconds more.
+    Fuzz,
+    /// Requests made from the control API's description, against `hookline serve`.
+    Schemathesis,
     /// Dependencies have licences and sources that `deny.toml` allows.
     Deny,
     /// The engine's documentation builds without a warning.
@@ -33,13 +37,15 @@ pub(super) enum Step {
 }
 
 impl Step {
-    pub(super) const IN_ORDER: [Self; 8] = [
+    pub(super) const IN_ORDER: [Self; 10] = [
         Self::Fmt,
         Self::Ui,
         Self::Clippy,
         Self::Tests,
         Self::Browser,
         Self::Desktop,
+        Self::Fuzz,
+        Self::Schemathesis,
         Self::Deny,
         Self::Docs,
     ];
@@ -52,6 +58,8 @@ impl Step {
             Self::Tests => "tests",
             Self::Browser => "browser",
             Self::Desktop => "desktop",
+            Self::Fuzz => "fuzz",
+            Self::Schemathesis => "schemathesis",
             Self::Deny => "deny",
             Self::Docs => "docs",
         }
@@ -61,7 +69,9 @@ impl Step {
     pub(super) fn is_fast(self) -> bool {
         match self {
             Self::Fmt | Self::Ui | Self::Clippy | Self::Tests => true,
-            Self::Browser | Self::Desktop | Self::Deny | Self::Docs => false,
+            Self::Browser | Self::Desktop | Self::Fuzz | Self::Schemathesis | Self::Deny | Self::Docs => {
+                false
+            }
         }
     }
 
@@ -74,6 +84,8 @@ impl Step {
             Self::Tests => return tests(project, packages),
             Self::Browser => return window::in_a_browser(project, packages),
             Self::Desktop => return window::on_the_desktop(project),
+            Self::Fuzz => return fuzz::briefly(project, packages),
+            Self::Schemathesis => schemathesis::briefly(project, packages)?,
             Self::Deny => deny(project)?,
             Self::Docs => docs(project)?,
         }
@@ -145,6 +157,12 @@ pub(super) fn set_up(project: &Project, selected: &[Step], packages: Packages) -
     if has(Step::Tests) || has(Step::Browser) {
         provide(setup::mongod(project));
     }
+    if has(Step::Fuzz) || has(Step::Clippy) {
+        provide(setup::to_fuzz(project));
+    }
+    if has(Step::Schemathesis) {
+        provide(setup::schemathesis(project).map(drop));
+    }
     if has(Step::Deny) {
         provide(setup::cargo_deny(project).map(drop));
     }
@@ -156,7 +174,10 @@ pub(super) fn set_up(project: &Project, selected: &[Step], packages: Packages) -
 
 fn clippy(project: &Project, packages: Packages) -> Result<()> {
     let mut command = project.cargo();
-    command.arg("clippy").args(packages.arguments()).args(["--all-targets", "--", "--deny", "warnings"]);
+    command.arg("clippy").args(packages.arguments());
+    // Otherwise there is nothing of the fuzz targets.
+    command.args(["--features", "hookline-fuzz/targets"]);
+    command.args(["--all-targets", "--", "--deny", "warnings"]);
     process::run(&mut command)
 }
 

@@ -20,8 +20,8 @@ pub(super) struct Outcome {
 }
 
 impl Counts {
-    pub(super) const ONE_PASSED: Self = Self { passed: 1, failed: 0 };
-    pub(super) const ONE_FAILED: Self = Self { passed: 0, failed: 1 };
+    pub(crate) const ONE_PASSED: Self = Self { passed: 1, failed: 0 };
+    pub(crate) const ONE_FAILED: Self = Self { passed: 0, failed: 1 };
 
     /// Reads the line with which a test program ends, such as
     /// `test result: ok. 12 passed; 0 failed; 1 ignored; …`, coloured or not. `None` for any other line.
@@ -58,11 +58,11 @@ pub(super) fn total(outcomes: &[Outcome]) -> Counts {
 
 /// One line per step: its name, its result, how long it took.
 pub(super) fn table(outcomes: &[Outcome]) -> String {
-    let mut table = format!("{:<10}{:<10}{:>8}   {}\n", "step", "result", "time", "checks");
+    let mut table = format!("{:<14}{:<10}{:>8}   {}\n", "step", "result", "time", "checks");
     for Outcome { name, counts, duration } in outcomes {
         let result = if counts.failed == 0 { "ok" } else { "FAILED" };
         // Writing to a string cannot fail.
-        let _ = writeln!(table, "{name:<10}{result:<10}{:>8}   {counts}", spent(*duration));
+        let _ = writeln!(table, "{name:<14}{result:<10}{:>8}   {counts}", spent(*duration));
     }
     table
 }
@@ -112,6 +112,6 @@ mod tests {
             duration: Duration::from_secs(83),
         }];
         let table = table(&outcomes);
-        assert!(table.contains("tests     FAILED      1:23 m   7 passed, 1 failed"), "{table}");
+        assert!(table.contains("tests         FAILED      1:23 m   7 passed, 1 failed"), "{table}");
     }
 }

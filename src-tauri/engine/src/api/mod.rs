@@ -26,6 +26,9 @@ use crate::commands::{CommandError, Commands, ErrorCode};
 mod access;
 mod describe;
 mod extract;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod page;
 mod respond;
 mod routes;

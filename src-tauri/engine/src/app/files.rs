@@ -3,6 +3,7 @@
 //!
 //! A process often begins with far fewer than it may have (256 on macOS, 1024 on Linux).
 
+use super::TUNNEL_LIMITS;
 use crate::receiver::server::ServerLimits;
 
 /// Enough for all connections at once, and for everything else.
@@ -18,6 +19,12 @@ const SERVERS: u64 = 3;
 /// allowed.
 pub(super) fn connections() -> usize {
     connections_of(allow())
+}
+
+/// The bounds of a server on a port of its own, and of the one behind the tunnel, with at most so many connections.
+pub(super) fn within(connections: usize) -> [ServerLimits; 2] {
+    [ServerLimits::DEFAULT, TUNNEL_LIMITS]
+        .map(|limits| ServerLimits { connections: limits.connections.min(connections), ..limits })
 }
 
 fn connections_of(files: Option<u64>) -> usize {

@@ -222,9 +222,7 @@ impl App {
             config.max_body_bytes,
         )
         .router();
-        let limits = ServerLimits { connections: files::connections(), ..ServerLimits::DEFAULT };
-        let tunnel_limits =
-            ServerLimits { connections: TUNNEL_LIMITS.connections.min(limits.connections), ..TUNNEL_LIMITS };
+        let [limits, tunnel_limits] = files::within(files::connections());
         let ports = Server::new(receiver.clone(), limits, stop_receiving.clone());
         let ingress = Server::new(receiver, tunnel_limits, stop_receiving.clone());
         let tunnels = tunnels(&board, &ingress, http_url(receiver_address), &clock, config.ngrok_edge)?;

@@ -8,6 +8,9 @@
 //! - One bad delivery fails alone.
 
 pub mod archive;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod http;
 mod json;
 mod local;

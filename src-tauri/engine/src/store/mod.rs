@@ -30,6 +30,9 @@ mod codec;
 pub mod destinations;
 mod effects;
 mod error;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod ingest;
 pub mod job_activity;
 pub mod job_executions;

@@ -177,6 +177,12 @@ pub(super) enum Finder {
 impl GenericSpec {
     /// Checks the description. The error names the field as it is written in JSON.
     pub(super) fn compile(&self) -> Result<Compiled, String> {
+        // A header's value arrives without the white space around it, and never holds control characters.
+        if self.prefix.starts_with(char::is_whitespace) || self.prefix.contains(char::is_control) {
+            return Err(
+                "`prefix` begins with white space or holds control characters; no header does".to_owned()
+            );
+        }
         let check = match self.mode {
             Mode::Hmac => Check::Hmac(self.scheme()?),
             Mode::Token => Check::Token(self.token()?),
@@ -428,6 +434,8 @@ mod tests {
             (json!({"signedContent": "{id}.{body}", "id": {"path": "id"}}), "`id` has to be a header"),
             (json!({"header": "X Signature"}), "`header`: `X Signature` is no name of a header"),
             (json!({"header": ""}), "`header`"),
+            (json!({"prefix": " sha256="}), "`prefix`"),
+            (json!({"mode": "token", "prefix": "Bearer\n"}), "`prefix`"),
             (json!({"id": {"header": "a:b"}}), "`id`: `a:b` is no name of a header"),
             (json!({"timestampField": "t", "signedContent": "{ts}{body}"}), "wants `signatureField`"),
             (

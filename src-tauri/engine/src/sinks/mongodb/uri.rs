@@ -94,7 +94,9 @@ fn redact(message: &str, user: &str, options: &str) -> String {
     add(user);
     user.split(':').for_each(&mut add);
     let query = options.split_once('?').map_or("", |(_, query)| query);
-    for (name, value) in query.split(['&', ';']).filter_map(|pair| pair.split_once('=')) {
+    // The driver knows `&` alone; a `;` may all the same be meant to stand between options.
+    let pairs = query.split('&').chain(query.split(['&', ';']));
+    for (name, value) in pairs.filter_map(|pair| pair.split_once('=')) {
         let name = name.to_ascii_lowercase();
         if name.contains("password") || name.contains("properties") {
             add(value);
@@ -165,6 +167,7 @@ mod tests {
             ("mongodb://user:hunter2secret@host/db?tls=hunter2secret", "not valid"),
             ("mongodb://host/?authMechanismProperties=A:B,hunter2secret", "not valid"),
             ("mongodb://host/?authMechanismProperties=hunter2secret%2C&w=1", "not valid"),
+            ("mongodb://host/?authMechanismProperties=a;;hunter2secret;", "not valid"),
         ];
         for (uri, expected) in cases {
             let message = message(uri);

@@ -23,6 +23,8 @@ use super::writer::WriterHandle;
 use crate::event::with_causes;
 use crate::faults::{self, Point};
 
+#[cfg(feature = "fuzzing")]
+pub(super) mod fuzzing;
 mod index;
 mod words;
 

@@ -67,7 +67,7 @@ fn job_word(job: i64) -> String {
 }
 
 /// What the index holds of an event: each word once.
-pub(super) fn document(job: i64, head: &EventHead, request: &RawRequest) -> String {
+pub(in crate::store) fn document(job: i64, head: &EventHead, request: &RawRequest) -> String {
     let folded = head_text(head) + &body_text(request);
     let mut seen = HashSet::new();
     let mut document = String::with_capacity(folded.len() + 16);
