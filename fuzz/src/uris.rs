@@ -19,6 +19,22 @@ enum Input<'a> {
     },
 }
 
+impl Input<'_> {
+    /// Whether it stands where no secret does.
+    fn holds_it_elsewhere(&self) -> bool {
+        match self {
+            Self::Any(_) => true,
+            Self::Parts { user, hosts, path, options, .. } => {
+                [*user, *hosts, path.unwrap_or_default()].iter().any(|part| part.contains(SECRET))
+                    || options.iter().any(|option| match option {
+                        Choice::Known(_, text) | Choice::Other(text) => text.contains(SECRET),
+                        Choice::Secret(..) => false,
+                    })
+            }
+        }
+    }
+}
+
 #[derive(Debug, Arbitrary)]
 enum Password<'a> {
     None,
@@ -84,6 +100,11 @@ pub(crate) fn run(data: &[u8]) {
     };
     if let Err(error) = check_mongodb_uri(&uri.clone().into()) {
         assert!(!error.message.is_empty());
-        assert!(!error.message.contains(SECRET), "a message shows a secret: {uri:?}: {}", error.message);
+        // Somewhere else it is no secret: libFuzzer tries the letters that it sees compared.
+        assert!(
+            input.holds_it_elsewhere() || !error.message.contains(SECRET),
+            "a message shows a secret: {uri:?}: {}",
+            error.message
+        );
     }
 }
