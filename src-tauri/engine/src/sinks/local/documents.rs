@@ -13,6 +13,10 @@ use crate::sinks::ordering::documents::{
 use crate::sinks::ordering::metadata;
 use crate::sinks::{Browse, SinkError};
 
+/// So many tombstones that have expired by the clock alone are kept, because the clock may be wrong; of more the oldest end,
+/// so that a file does not grow for ever where no provider tells the time.
+const KEPT_BY_DOUBT: u32 = 100_000;
+
 /// A write that owns what it needs on the other thread.
 enum Change {
     Put { key: Key, expected: Expected, object: Option<String>, metadata: RawDocumentBuf },
@@ -46,7 +50,8 @@ impl Documents for Local {
     }
 
     async fn bury(&self, burials: &[Burial<'_>]) -> Result<Vec<Written>, SinkError> {
-        let now = burials.iter().map(Burial::surely_now).max().unwrap_or_default();
+        let sure = burials.iter().filter_map(Burial::surely_now).max();
+        let now = burials.iter().map(|burial| burial.now).max().unwrap_or_default();
         let burials: Vec<(Key, Expected, RawDocumentBuf, Timestamp)> = burials
             .iter()
             .map(|burial| {
@@ -56,9 +61,7 @@ impl Documents for Local {
             .collect();
         self.with(move |connection| {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            transaction
-                .prepare_cached("DELETE FROM tombstones WHERE expires_at < ?1")?
-                .execute([now.millis()])?;
+            end_tombstones(&transaction, sure, now, KEPT_BY_DOUBT)?;
             let written = burials
                 .iter()
                 .map(|(key, expected, metadata, until)| bury(&transaction, key, expected, metadata, *until))
@@ -227,6 +230,29 @@ fn write(transaction: &Transaction<'_>, change: &Change) -> rusqlite::Result<Wri
     }
 }
 
+/// Ends the tombstones that have expired at the time `sure`, and those of `now` that are more than `kept`.
+fn end_tombstones(
+    transaction: &Transaction<'_>,
+    sure: Option<Timestamp>,
+    now: Timestamp,
+    kept: u32,
+) -> rusqlite::Result<()> {
+    let mut end = transaction.prepare_cached("DELETE FROM tombstones WHERE expires_at < ?1")?;
+    if let Some(sure) = sure {
+        end.execute([sure.millis()])?;
+    }
+    let newest_too_many: Option<i64> = transaction
+        .prepare_cached(
+            "SELECT expires_at FROM tombstones WHERE expires_at < ?1 ORDER BY expires_at DESC LIMIT 1 OFFSET ?2",
+        )?
+        .query_row(params![now.millis(), kept], |row| row.get(0))
+        .optional()?;
+    if let Some(newest) = newest_too_many {
+        end.execute([newest.saturating_add(1)])?;
+    }
+    Ok(())
+}
+
 fn put(
     transaction: &Transaction<'_>,
     key: &Key,
@@ -302,4 +328,36 @@ fn remove(
             .execute(params![key.collection, key.id])?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_no_provider_confirms_ends_only_the_oldest_of_many_tombstones() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut connection = super::super::file::open(&folder.path().join("documents.db")).expect("opens");
+        let transaction = connection.transaction().expect("begins");
+        for number in 0..10 {
+            let key = Key { collection: "customers".to_owned(), id: format!("cus_{number}") };
+            let until = Timestamp::from_seconds(number);
+            bury(&transaction, &key, &Expected::Absent, &RawDocumentBuf::new(), until).expect("is written");
+        }
+        let left = || -> Vec<i64> {
+            let mut asked = transaction
+                .prepare("SELECT expires_at / 1000 FROM tombstones ORDER BY expires_at")
+                .expect("valid");
+            let rows = asked.query_map([], |row| row.get(0)).expect("asks");
+            rows.collect::<rusqlite::Result<_>>().expect("answers")
+        };
+        let ahead = Timestamp::from_seconds(1_000_000_000);
+        end_tombstones(&transaction, None, ahead, 10).expect("ends none");
+        assert_eq!(left().len(), 10);
+        end_tombstones(&transaction, Some(Timestamp::from_seconds(2)), ahead, 10)
+            .expect("ends those of the provider");
+        assert_eq!(left(), [2, 3, 4, 5, 6, 7, 8, 9]);
+        end_tombstones(&transaction, None, Timestamp::from_seconds(8), 4).expect("ends what is too much");
+        assert_eq!(left(), [4, 5, 6, 7, 8, 9]);
+    }
 }

@@ -103,8 +103,10 @@ pub(in crate::sinks) struct Burial<'a> {
     pub(in crate::sinks) expected: Expected,
     /// The state.
     pub(in crate::sinks) metadata: &'a RawDocument,
-    /// When the object was deleted, as its provider says.
+    /// When the object was deleted.
     pub(in crate::sinks) occurred_at: Timestamp,
+    /// Whether the provider tells that time. Otherwise it is the time of receipt, by the clock of the machine that received.
+    pub(in crate::sinks) told: bool,
     /// When the tombstone is written, by this machine's clock.
     pub(in crate::sinks) now: Timestamp,
 }
@@ -116,9 +118,9 @@ impl Burial<'_> {
     }
 
     /// The time by which older tombstones have expired. A clock that is ahead must not end them: it has to be as late for
-    /// the provider too.
-    pub(in crate::sinks) fn surely_now(&self) -> Timestamp {
-        self.now.min(self.occurred_at)
+    /// the provider too. `None` where the provider tells no time.
+    pub(in crate::sinks) fn surely_now(&self) -> Option<Timestamp> {
+        self.told.then(|| self.now.min(self.occurred_at))
     }
 }
 
@@ -219,9 +221,12 @@ mod tests {
         let state = RawDocumentBuf::new();
         for wrong_by_days in [-365, 0, 365] {
             let now = occurred_at.plus_millis(wrong_by_days * DAY_MS);
-            let burial = Burial { key: &key, expected: Expected::Absent, metadata: &state, occurred_at, now };
+            let expected = Expected::Absent;
+            let mut burial = Burial { key: &key, expected, metadata: &state, occurred_at, told: true, now };
             assert!(burial.expires_at() >= occurred_at.plus_millis(TOMBSTONE_DAYS * DAY_MS));
-            assert!(burial.surely_now() <= occurred_at);
+            assert!(burial.surely_now().is_some_and(|time| time <= occurred_at));
+            burial.told = false;
+            assert_eq!(burial.surely_now(), None);
         }
     }
 }

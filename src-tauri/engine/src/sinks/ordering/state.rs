@@ -197,6 +197,13 @@ impl State {
         self.version
     }
 
+    /// Whether the version's time may be the provider's own. Where a provider tells none, it is the time of receipt; a stored
+    /// state has that in milliseconds.
+    pub(super) fn is_time_told(&self) -> bool {
+        let at = self.version.at.millis();
+        self.members.values().all(|member| member.origin.received_at.millis() != at)
+    }
+
     /// The event whose state it is.
     pub(super) fn head(&self) -> &Member {
         &self.members[&self.head]

@@ -66,6 +66,7 @@ pub(super) async fn bury<D: Documents>(
                 expected: expected.clone(),
                 metadata,
                 occurred_at: plan.state.version().at,
+                told: plan.state.is_time_told(),
                 now: context.now,
             }),
             _ => None,
