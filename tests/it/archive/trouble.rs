@@ -53,6 +53,27 @@ async fn one_record_that_is_refused_holds_up_no_other() {
 }
 
 #[tokio::test]
+async fn what_lies_behind_many_large_records_that_are_refused_is_archived() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (hookline, server, database) = start(folder.path()).await;
+    let refusing = doc! {"providerEventId": {"$not": {"$regex": "^evt_refused"}}};
+    database.create_collection(EVENTS).validator(refusing).await.expect("is made");
+    // One batch, so that nothing that is taken lies between the events.
+    let job = archiving_job(&hookline, &server.uri, &server.name, json!({"batchWaitMs": 2000})).await;
+    let http = client();
+    let padding = "x".repeat(1024 * 1024);
+    for number in 0..9 {
+        let id = format!("evt_refused_{number}");
+        let body = stripe_event(&id, "customer.created", now_seconds(), &customer(&id, &padding)).to_string();
+        assert_eq!(post_stripe(&http, &job, body).await.0, StatusCode::OK);
+    }
+    post_created(&job, ["evt_behind".to_owned()].into_iter()).await;
+    until("the one behind", async || provider_ids(&database).await.contains("evt_behind")).await;
+    let nine_left = |job: &Value| job["archive"]["waiting"] == 9 && job["archive"]["trouble"].is_object();
+    hookline.until_get(&job_path(&job), nine_left).await;
+}
+
+#[tokio::test]
 async fn an_index_that_is_in_the_way_is_told_and_nothing_is_archived_that_would_stay_for_ever() {
     let folder = tempfile::tempdir().expect("a folder");
     let (hookline, server, database) = start(folder.path()).await;

@@ -91,6 +91,8 @@ pub struct ArchivedEvent {
 pub struct ArchivedExecution {
     /// Its id in the Hookline that ran it.
     pub id: ExecutionId,
+    /// Grows whenever the batch changes, which one does that tells of an outage.
+    pub revision: i64,
     /// When it began.
     pub started_at: Timestamp,
     /// When it ended.

@@ -2,7 +2,7 @@
 //! from the queue once it is durable there. Beside the delivery, whose speed and outcomes it does not touch.
 //!
 //! What the archive does not take stays in the queue and is tried again with growing pauses; what comes behind it is not held
-//! up, unless nothing at all is taken.
+//! up; where nothing of many records is taken, what lies behind them is reached a step further with each try.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,8 +21,10 @@ use crate::store::{Archivable, Change, Source, StoreError, SyncJob, ToArchive};
 const MAX_RECORDS: u32 = 500;
 /// The most bytes of bodies of one step.
 const MAX_BYTES: u64 = 8 * 1024 * 1024;
-/// So many records that are all refused mean that it is not about one of them.
+/// So many records that are all refused make it likely that everything is.
 const ALL_REFUSED: usize = 8;
+/// So many steps of which everything is refused are made before it is waited.
+const REFUSED_STEPS: u32 = 2;
 /// The first and the longest pause before what was not taken is tried again.
 const PAUSES_MS: (u64, u64) = (1_000, 300_000);
 
@@ -56,6 +58,8 @@ enum Step {
     End,
     /// It went on to this place, and this was not taken on the way.
     On(i64, Option<String>),
+    /// It went on to this place, and nothing of many records was taken on the way.
+    Refused(i64, String),
     /// Hookline stops, and the step was cut.
     Cut,
 }
@@ -121,10 +125,13 @@ impl ArchiveRun {
     async fn keep_archiving(&self, context: &ArchiveContext, archive: &dyn Archive) -> Result<(), Cancelled> {
         let Ok(arrivals) = self.shared.store.archivals(&self.job.id) else { return Ok(()) };
         let mut failures = 0;
+        // Where a round ended because nothing was taken: the next one looks behind it.
+        let mut looked_to = 0;
         // From the front of the queue: what was left behind there is tried again.
         'queue: loop {
             let mut after = 0;
             let mut left = None;
+            let mut refused_steps = 0;
             loop {
                 if self.cancel.is_cancelled() {
                     return Err(Cancelled);
@@ -132,14 +139,28 @@ impl ArchiveRun {
                 match self.step(context, archive, after).await {
                     Ok(Step::On(place, refused)) => {
                         after = place;
+                        refused_steps = 0;
                         left = left.or(refused);
                         if left.is_none() {
                             self.all_is_well();
                         }
                     }
+                    Ok(Step::Refused(place, reason)) => {
+                        refused_steps += 1;
+                        if refused_steps >= REFUSED_STEPS {
+                            looked_to = place;
+                            failures += 1;
+                            self.wait_with(Trouble::Refused(reason), failures).await?;
+                            continue 'queue;
+                        }
+                        // It may be about these records all the same: what lies behind them is tried once, each time further on.
+                        after = place.max(looked_to);
+                        left = left.or(Some(reason));
+                    }
                     Ok(Step::Cut) => return Err(Cancelled),
                     Ok(Step::End) if left.is_none() => {
                         failures = 0;
+                        looked_to = 0;
                         self.all_is_well();
                         // Nothing waits any more: whoever shows that looks again.
                         self.tell();
@@ -148,7 +169,10 @@ impl ArchiveRun {
                             () = arrivals.notified() => {}
                         }
                     }
-                    Ok(Step::End) => break,
+                    Ok(Step::End) => {
+                        looked_to = 0;
+                        break;
+                    }
                     Err(trouble) => {
                         failures += 1;
                         self.wait_with(trouble, failures).await?;
@@ -182,7 +206,9 @@ impl ArchiveRun {
                 () = self.live.resume_archive.notified() => return Ok(()),
                 () = arrivals.notified() => {}
             }
-            while let Ok(Step::On(place, _)) = self.step(context, archive, after).await {
+            while let Ok(Step::On(place, _) | Step::Refused(place, _)) =
+                self.step(context, archive, after).await
+            {
                 after = place;
                 if self.cancel.is_cancelled() {
                     return Err(Cancelled);
@@ -207,7 +233,7 @@ impl ArchiveRun {
             match found {
                 Some(found) => {
                     seqs.push(seq);
-                    records.push(record(found));
+                    records.push(record(seq, found));
                 }
                 None => done.push(seq),
             }
@@ -233,8 +259,7 @@ impl ArchiveRun {
             store.archived(done).await.map_err(Trouble::Store)?;
         }
         match refused {
-            // Those behind would be refused too, however many they are.
-            Some(reason) if taken == 0 && records.len() >= ALL_REFUSED => Err(Trouble::Refused(reason)),
+            Some(reason) if taken == 0 && records.len() >= ALL_REFUSED => Ok(Step::Refused(place, reason)),
             refused => Ok(Step::On(place, refused)),
         }
     }
@@ -280,7 +305,8 @@ impl ArchiveRun {
     }
 }
 
-fn record(found: Archivable) -> Record {
+/// `seq`: its place in the queue, which is a new one whenever the record changes.
+fn record(seq: i64, found: Archivable) -> Record {
     match found {
         Archivable::Event(event) => {
             let row = event.row;
@@ -301,6 +327,7 @@ fn record(found: Archivable) -> Record {
         }
         Archivable::Execution(execution) => Record::Execution(ArchivedExecution {
             id: execution.id,
+            revision: seq,
             started_at: execution.started_at,
             finished_at: execution.finished_at,
             events: execution.events,

@@ -8,9 +8,10 @@ use async_trait::async_trait;
 use bson::raw::{CString, cstr};
 use bson::spec::BinarySubtype;
 use bson::{Binary, Bson, DateTime, Document, RawArrayBuf, RawBson, RawDocumentBuf, doc, rawdoc};
+use mongodb::options::ConnectionString;
 
-use super::Mongodb;
 use super::commands::{self, Verb};
+use super::connection::Connector;
 use super::documents::{Batches, integer};
 use super::errors::Refusal;
 use crate::event::{RawRequest, Timestamp};
@@ -26,6 +27,25 @@ const MAX_BODY_BYTES: usize = 15 * 1024 * 1024;
 /// How many documents are dated anew with one command.
 const DATED_AT_ONCE: usize = 2000;
 
+/// How many connections the archive has. They are its own, so that the sync does not wait for a command that takes long, such
+/// as making an index on a large collection.
+const CONNECTIONS: u32 = 2;
+
+/// The archive in a database, with a client of its own.
+#[derive(Debug)]
+pub(super) struct MongoArchive {
+    connector: Connector,
+}
+
+impl MongoArchive {
+    /// Does not connect.
+    pub(super) fn new(mut uri: ConnectionString, database: String) -> Self {
+        uri.max_pool_size = Some(CONNECTIONS);
+        uri.min_pool_size = None;
+        Self { connector: Connector::new(uri, database) }
+    }
+}
+
 /// A document, and what tells the newer of two states of one record.
 struct Entry {
     collection: &'static str,
@@ -35,7 +55,7 @@ struct Entry {
 }
 
 #[async_trait]
-impl Archive for Mongodb {
+impl Archive for MongoArchive {
     async fn put(
         &self,
         context: &ArchiveContext,
@@ -43,7 +63,7 @@ impl Archive for Mongodb {
     ) -> Result<Vec<Result<(), String>>, SinkError> {
         self.prepare_archive().await?;
         let entries: Vec<Entry> = records.iter().map(|record| entry(context, record)).collect();
-        let facts = self.facts().await?;
+        let facts = self.connector.facts().await?;
         let concern = self.connector.write_concern(&facts);
         let mut batches = Batches::new(&concern);
         for (place, entry) in entries.iter().enumerate() {
@@ -54,7 +74,9 @@ impl Archive for Mongodb {
             });
         }
         let mut outcomes = Vec::with_capacity(entries.len());
-        for (entry, written) in entries.iter().zip(self.send(batches.finished, entries.len()).await?) {
+        for (entry, written) in
+            entries.iter().zip(self.connector.send(batches.finished, entries.len()).await?)
+        {
             outcomes.push(match written {
                 Written::Done => Ok(()),
                 Written::Conflict if self.holds_newer(entry).await? => Ok(()),
@@ -78,14 +100,14 @@ impl Entry {
     /// a newer one is there.
     fn not_newer(&self) -> Document {
         let (name, value) = &self.revision;
-        doc! {"_id": &self.id, *name: {"$lte": value.clone()}}
+        doc! {"_id": &self.id, *name: {"$not": {"$gt": value.clone()}}}
     }
 }
 
-impl Mongodb {
+impl MongoArchive {
     async fn holds_newer(&self, entry: &Entry) -> Result<bool, SinkError> {
         let (name, value) = &entry.revision;
-        let collection = self.database().await?.collection::<RawDocumentBuf>(entry.collection);
+        let collection = self.connector.database().await?.collection::<RawDocumentBuf>(entry.collection);
         let filter = doc! {"_id": &entry.id, *name: {"$gt": value.clone()}};
         let found = self
             .connector
@@ -98,7 +120,7 @@ impl Mongodb {
     /// Without the indexes nothing is archived, because it would stay for ever.
     async fn prepare_archive(&self) -> Result<(), SinkError> {
         for name in [EVENTS, EXECUTIONS] {
-            if let Err(Refusal { code, message }) = self.expire(name).await? {
+            if let Err(Refusal { code, message }) = self.connector.expire(name).await? {
                 return Err(self.connector.explain_code(code, &message));
             }
         }
@@ -107,9 +129,9 @@ impl Mongodb {
 
     /// Sets `expiresAt` of what this installation has archived of the job, a few documents at a time.
     async fn date_anew(&self, name: &str, from: &str, context: &ArchiveContext) -> Result<(), SinkError> {
-        let facts = self.facts().await?;
+        let facts = self.connector.facts().await?;
         let concern = self.connector.write_concern(&facts);
-        let collection = self.database().await?.collection::<RawDocumentBuf>(name);
+        let collection = self.connector.database().await?.collection::<RawDocumentBuf>(name);
         let job = context.job_id.as_str();
         let kept = i64::from(context.days) * DAY_MS;
         // `0` follows `/`.
@@ -140,7 +162,7 @@ impl Mongodb {
                 "multi": true,
             }]};
             command.append(cstr!("writeConcern"), concern.clone());
-            match self.run(command).await? {
+            match self.connector.run(command).await? {
                 Ok(answer) => self.check_answer(&answer)?,
                 Err(Refusal { code, message }) => return Err(self.connector.explain_code(code, &message)),
             }
@@ -235,7 +257,9 @@ fn execution_entry(context: &ArchiveContext, execution: &ArchivedExecution) -> E
     put("failed", (execution.failed as i64).into());
     put("error", text(execution.error.as_deref()));
     put("expiresAt", expiry(execution.finished_at, context.days).into());
-    let revision = ("finishedAt", date(execution.finished_at).into());
+    // What it grows by is not its time: a clock can be set back while an outage goes on.
+    put("revision", execution.revision.into());
+    let revision = ("revision", execution.revision.into());
     Entry { collection: EXECUTIONS, id, revision, document }
 }
 
@@ -373,6 +397,6 @@ mod tests {
         let [first, second] = [first, second].map(|event| event_entry(&context(), &event));
         assert_eq!(first.id, "i/7/5000");
         assert_ne!(first.id, second.id);
-        assert_eq!(first.not_newer(), doc! {"_id": "i/7/5000", "attempts": {"$lte": 2_i64}});
+        assert_eq!(first.not_newer(), doc! {"_id": "i/7/5000", "attempts": {"$not": {"$gt": 2_i64}}});
     }
 }

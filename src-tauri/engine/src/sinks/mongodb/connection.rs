@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use bson::raw::cstr;
 use bson::{Document, RawDocumentBuf, doc, rawdoc};
 use mongodb::error::{Error, Result as DriverResult};
 use mongodb::options::{
@@ -17,11 +18,14 @@ use tokio::sync::OnceCell;
 use super::errors::{self, Place, Refusal};
 use crate::sinks::SinkError;
 
-/// A server that cannot be found in this time is down.
+/// A server that cannot be found in this time is down. Less where a command may take less than twice of it: finding a server
+/// counts as part of the command, and is to end first, because it can say what is wrong.
 const SELECTION_TIMEOUT: Duration = Duration::from_secs(5);
 /// The most time one command may take, unless the connection string says otherwise (`socketTimeoutMS`); the driver itself
 /// would wait for ever for a server that hangs.
 const COMMAND_TIMEOUT: Duration = Duration::from_mins(1);
+/// No connection string can ask for less: finding a server, TLS, the login and the wait for a majority are all part of a command.
+const LEAST_COMMAND_TIMEOUT: Duration = Duration::from_secs(1);
 /// The most time a majority of servers may take to confirm a write.
 const REPLICATION_TIMEOUT_MS: i32 = 30_000;
 /// Two lanes with two collections each are as much as a server answers faster than one.
@@ -89,7 +93,8 @@ impl Connector {
         // limit is kept, in `within`.
         #[expect(deprecated, reason = "the driver says so because it does not support it")]
         let asked = uri.socket_timeout.take();
-        let limit = asked.filter(|limit| !limit.is_zero()).unwrap_or(COMMAND_TIMEOUT);
+        let limit =
+            asked.filter(|limit| !limit.is_zero()).unwrap_or(COMMAND_TIMEOUT).max(LEAST_COMMAND_TIMEOUT);
         let hosts = match &uri.host_info {
             HostInfo::HostIdentifiers(hosts) => {
                 hosts.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
@@ -114,13 +119,18 @@ impl Connector {
         let mut options =
             self.within(async { ClientOptions::parse(self.uri.clone()).await }).await.map_err(explain)?;
         options.app_name.get_or_insert_with(|| "hookline".to_owned());
-        options.server_selection_timeout.get_or_insert(SELECTION_TIMEOUT);
-        options.connect_timeout.get_or_insert(SELECTION_TIMEOUT);
+        options.server_selection_timeout = Some(self.time_to_find(options.server_selection_timeout));
+        options.connect_timeout = Some(self.time_to_find(options.connect_timeout));
         options.max_pool_size.get_or_insert(POOL_SIZE);
         // What is read decides what is written: the primary's own view, whatever the connection string prefers.
         options.selection_criteria = Some(SelectionCriteria::ReadPreference(ReadPreference::Primary));
         options.read_concern = Some(ReadConcern::local());
         Client::with_options(options).map_err(explain)
+    }
+
+    /// How long finding a server may take, and connecting to it, where the connection string asks for this.
+    fn time_to_find(&self, asked: Option<Duration>) -> Duration {
+        asked.filter(|asked| !asked.is_zero()).unwrap_or(SELECTION_TIMEOUT).min(self.limit / 2)
     }
 
     /// What kind of server it is; asked once, and again after any error.
@@ -157,6 +167,25 @@ impl Connector {
         }
     }
 
+    /// Runs a command and gives the server's answer, which may hold errors of single writes.
+    pub(super) async fn run(&self, command: RawDocumentBuf) -> Result<Result<Document, Refusal>, SinkError> {
+        let database = self.database().await?;
+        let answer = self.within(async { database.run_raw_command(command).await }).await;
+        self.sort(answer)
+    }
+
+    /// Makes the index by which the server removes a collection's documents once their `expiresAt` has passed. To be called
+    /// before each write: the collection may have been dropped, and where the index is there, nothing happens.
+    pub(super) async fn expire(&self, collection: &str) -> Result<Result<(), Refusal>, SinkError> {
+        let index = rawdoc! {"key": {"expiresAt": 1}, "name": "expiresAt_1", "expireAfterSeconds": 0};
+        let mut command = rawdoc! {"createIndexes": collection, "indexes": [index]};
+        if self.facts().await?.takes_commit_quorum() {
+            // By default all members have to take part, also one that is down.
+            command.append(cstr!("commitQuorum"), "majority");
+        }
+        Ok(self.run(command).await?.map(drop))
+    }
+
     /// Waits for the driver's answer, but not for ever.
     pub(super) async fn within<T>(&self, answer: impl Future<Output = DriverResult<T>>) -> DriverResult<T> {
         match tokio::time::timeout(self.limit, answer).await {
@@ -189,5 +218,44 @@ impl Connector {
     pub(super) fn explain_code(&self, code: i32, message: &str) -> SinkError {
         *self.facts.lock() = None;
         errors::explain_code(&self.place, code, message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::SecretString;
+
+    use super::super::uri;
+    use super::*;
+
+    fn connector(host: &str, options: &str) -> Connector {
+        let uri = SecretString::from(format!("mongodb://{host}/?{options}"));
+        Connector::new(uri::parse(&uri).expect("valid"), "db".to_owned())
+    }
+
+    #[test]
+    fn finding_a_server_ends_before_the_time_of_the_command_that_it_is_part_of() {
+        let seconds = |options: &str| {
+            let connector = connector("localhost", options);
+            let asked = connector.uri.server_selection_timeout;
+            [connector.limit, connector.time_to_find(asked)].map(|time| time.as_secs_f64())
+        };
+        assert_eq!(seconds(""), [60.0, 5.0]);
+        assert_eq!(seconds("socketTimeoutMS=0"), [60.0, 5.0]);
+        assert_eq!(seconds("socketTimeoutMS=2000"), [2.0, 1.0]);
+        assert_eq!(seconds("socketTimeoutMS=1"), [1.0, 0.5], "less is of no use");
+        assert_eq!(seconds("serverSelectionTimeoutMS=20000"), [60.0, 20.0]);
+        assert_eq!(seconds("serverSelectionTimeoutMS=20000&socketTimeoutMS=8000"), [8.0, 4.0]);
+    }
+
+    #[tokio::test]
+    async fn a_short_time_for_commands_does_not_hide_what_is_wrong() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("listens");
+        let address = listener.local_addr().expect("has an address");
+        drop(listener);
+        let error =
+            connector(&address.to_string(), "socketTimeoutMS=1000").facts().await.expect_err("is down");
+        let text = error.to_string();
+        assert!(text.contains("refused") && !text.contains("no answer"), "{text}");
     }
 }

@@ -10,6 +10,7 @@ use futures_util::future::try_join_all;
 
 use super::Mongodb;
 use super::commands::{self, Batch, Verb};
+use super::connection::Connector;
 use super::errors;
 use crate::sinks::archive::Archive;
 use crate::sinks::json::Object;
@@ -98,7 +99,7 @@ impl Documents for Mongodb {
                 }
             }
         }
-        self.send(batches.finished, burials.len()).await
+        self.connector.send(batches.finished, burials.len()).await
     }
 
     async fn write(&self, writes: &[Write<'_>]) -> Result<Vec<Written>, SinkError> {
@@ -152,7 +153,7 @@ impl Documents for Mongodb {
                 }
             }
         }
-        self.send(batches.finished, writes.len()).await
+        self.connector.send(batches.finished, writes.len()).await
     }
 
     async fn confirm(&self, claims: &[Claim<'_>]) -> Result<Vec<Written>, SinkError> {
@@ -176,7 +177,7 @@ impl Documents for Mongodb {
                 commands::replacement(out, &filter, false, |out| out.extend_from_slice(update.as_bytes()));
             });
         }
-        self.send(batches.finished, claims.len()).await
+        self.connector.send(batches.finished, claims.len()).await
     }
 
     fn lanes(&self, documents: usize) -> usize {
@@ -192,7 +193,7 @@ impl Documents for Mongodb {
     }
 
     fn archive(&self) -> Option<&dyn Archive> {
-        Some(self)
+        Some(&self.archive)
     }
 }
 
@@ -261,7 +262,7 @@ impl Mongodb {
     /// Lets old tombstones expire. Otherwise they stay, which harms nobody: what the server says against it holds up no
     /// event.
     async fn prepare_tombstones(&self) -> Result<(), SinkError> {
-        let reason = match self.expire(TOMBSTONES).await {
+        let reason = match self.connector.expire(TOMBSTONES).await {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(errors::Refusal { message, .. })) | Err(SinkError::Blocked { message, .. }) => message,
             Err(unavailable @ SinkError::Unavailable { .. }) => return Err(unavailable),
@@ -271,7 +272,9 @@ impl Mongodb {
         }
         Ok(())
     }
+}
 
+impl Connector {
     /// Sends the commands and tells for each of `count` places what became of its statement.
     pub(super) async fn send(&self, batches: Vec<Batch>, count: usize) -> Result<Vec<Written>, SinkError> {
         let mut written = vec![Written::Done; count];
@@ -303,7 +306,7 @@ impl Mongodb {
         };
         if let Ok(concern) = answer.get_document("writeConcernError") {
             let code = concern.get_i32("code").unwrap_or_default();
-            return Err(self.connector.explain_code(code, concern.get_str("errmsg").unwrap_or_default()));
+            return Err(self.explain_code(code, concern.get_str("errmsg").unwrap_or_default()));
         }
         let mut outcomes = HashMap::new();
         for error in answer.get_array("writeErrors").into_iter().flatten().filter_map(Bson::as_document) {
@@ -333,7 +336,7 @@ impl Mongodb {
         // The server's text goes on with the values that are there twice; only the index is named.
         let index = message.split_once("index: ").and_then(|(_, rest)| rest.split_whitespace().next());
         errors::written(code, message, on_id, index)
-            .map_err(|refusal| self.connector.explain_code(refusal.code, &refusal.message))
+            .map_err(|refusal| self.explain_code(refusal.code, &refusal.message))
     }
 }
 

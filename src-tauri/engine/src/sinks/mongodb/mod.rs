@@ -4,6 +4,7 @@
 //! - A write counts as done when it is journaled, and on a replica set by a majority: it survives the loss of any one
 //!   server. A connection string may ask for more members, never for less.
 //! - Reads go to the primary.
+//! - The archive has connections of its own: however slow its commands are, the documents' do not wait for them.
 //! - No message holds a password: messages name hosts and ports, and say nothing else of the connection string.
 //!
 //! Commands are built as raw BSON and sent with the driver's `run_raw_command`: one command carries many guarded
@@ -23,13 +24,13 @@ mod uri;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use bson::raw::cstr;
-use bson::{Document, RawDocumentBuf, doc, rawdoc};
+use bson::doc;
 use mongodb::Database;
 use secrecy::SecretString;
 
 use super::ordering::documents::TOMBSTONES;
 use super::{InvalidConnection, SinkError};
+use archive::MongoArchive;
 use connection::{Connector, Facts};
 
 /// Whether the connection string can be read.
@@ -41,6 +42,7 @@ pub(super) fn check_uri(uri: &SecretString) -> Result<(), InvalidConnection> {
 #[derive(Debug)]
 pub(super) struct Mongodb {
     connector: Connector,
+    archive: MongoArchive,
     /// Whether it was said that the tombstones' index cannot be made.
     index_refused: AtomicBool,
 }
@@ -50,6 +52,7 @@ impl Mongodb {
     pub(super) fn new(uri: &SecretString, database: String) -> Result<Self, InvalidConnection> {
         uri::check_database(&database)?;
         Ok(Self {
+            archive: MongoArchive::new(uri::parse(uri)?, database.clone()),
             connector: Connector::new(uri::parse(uri)?, database),
             index_refused: AtomicBool::new(false),
         })
@@ -61,25 +64,6 @@ impl Mongodb {
 
     async fn facts(&self) -> Result<Arc<Facts>, SinkError> {
         self.connector.facts().await
-    }
-
-    /// Runs a command and gives the server's answer, which may hold errors of single writes.
-    async fn run(&self, command: RawDocumentBuf) -> Result<Result<Document, errors::Refusal>, SinkError> {
-        let database = self.database().await?;
-        let answer = self.connector.within(async { database.run_raw_command(command).await }).await;
-        self.connector.sort(answer)
-    }
-
-    /// Makes the index by which the server removes a collection's documents once their `expiresAt` has passed. To be called
-    /// before each write: the collection may have been dropped, and where the index is there, nothing happens.
-    async fn expire(&self, collection: &str) -> Result<Result<(), errors::Refusal>, SinkError> {
-        let index = rawdoc! {"key": {"expiresAt": 1}, "name": "expiresAt_1", "expireAfterSeconds": 0};
-        let mut command = rawdoc! {"createIndexes": collection, "indexes": [index]};
-        if self.facts().await?.takes_commit_quorum() {
-            // By default all members have to take part, also one that is down.
-            command.append(cstr!("commitQuorum"), "majority");
-        }
-        Ok(self.run(command).await?.map(drop))
     }
 
     /// What was found at the other end, after a look at whether it may be written to.
