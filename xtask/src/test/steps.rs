@@ -186,6 +186,11 @@ fn clippy(project: &Project, packages: Packages) -> Result<()> {
 fn tests(project: &Project, packages: Packages) -> Result<Counts> {
     let mut command = project.cargo();
     command.env("HOOKLINE_TEST_PROGRAM", project.binary("hookline"));
+    if std::env::var_os("RUST_TEST_THREADS").is_none() {
+        // Most of the integration tests wait for other programs: more of them run at once than there are cores.
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        command.env("RUST_TEST_THREADS", (2 * cores).to_string());
+    }
     command.arg("test").args(packages.arguments()).args(["--no-fail-fast", "--", "--skip", DESKTOP_TESTS]);
     if std::io::stdout().is_terminal() {
         // Its output passes through a pipe, which would turn the colours off.
