@@ -10,6 +10,8 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
 
+use crate::project::Project;
+
 /// Set where this program stands in for the compiler.
 const VARIABLE: &str = "HOOKLINE_XTASK_AS_RUSTC";
 
@@ -30,10 +32,9 @@ const FLAGS: [&str; 9] = [
     "-Coverflow-checks=on",
 ];
 
-/// Lets cargo build through this program.
-pub(super) fn by_this_program(cargo: &mut Command) -> Result<&mut Command> {
-    let own = env::current_exe().context("cannot tell where xtask itself is")?;
-    Ok(cargo.env("RUSTC_WORKSPACE_WRAPPER", own).env(VARIABLE, "1"))
+/// Lets cargo build through this program, by its name: the file that runs now was replaced if the tests have built it anew.
+pub(super) fn by_this_program<'a>(project: &Project, cargo: &'a mut Command) -> &'a mut Command {
+    cargo.env("RUSTC_WORKSPACE_WRAPPER", project.binary("xtask")).env(VARIABLE, "1")
 }
 
 /// Whether this program was called in place of the compiler.

@@ -110,7 +110,7 @@ impl Places {
         let mut build = project.cargo();
         build.arg("build").args(packages.arguments());
         build.args(["--features", "hookline-fuzz/targets", "--bin", "hookline-fuzz"]);
-        process::run(instrument::by_this_program(&mut build)?)?;
+        process::run(instrument::by_this_program(project, &mut build))?;
         let scratch = project.scratch("fuzz");
         Ok(Self {
             program: project.binary("hookline-fuzz"),

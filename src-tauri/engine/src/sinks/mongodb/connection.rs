@@ -235,17 +235,17 @@ mod tests {
 
     #[test]
     fn finding_a_server_ends_before_the_time_of_the_command_that_it_is_part_of() {
-        let seconds = |options: &str| {
+        let millis = |options: &str| {
             let connector = connector("localhost", options);
             let asked = connector.uri.server_selection_timeout;
-            [connector.limit, connector.time_to_find(asked)].map(|time| time.as_secs_f64())
+            [connector.limit, connector.time_to_find(asked)].map(|time| time.as_millis())
         };
-        assert_eq!(seconds(""), [60.0, 5.0]);
-        assert_eq!(seconds("socketTimeoutMS=0"), [60.0, 5.0]);
-        assert_eq!(seconds("socketTimeoutMS=2000"), [2.0, 1.0]);
-        assert_eq!(seconds("socketTimeoutMS=1"), [1.0, 0.5], "less is of no use");
-        assert_eq!(seconds("serverSelectionTimeoutMS=20000"), [60.0, 20.0]);
-        assert_eq!(seconds("serverSelectionTimeoutMS=20000&socketTimeoutMS=8000"), [8.0, 4.0]);
+        assert_eq!(millis(""), [60_000, 5_000]);
+        assert_eq!(millis("socketTimeoutMS=0"), [60_000, 5_000]);
+        assert_eq!(millis("socketTimeoutMS=2000"), [2_000, 1_000]);
+        assert_eq!(millis("socketTimeoutMS=1"), [1_000, 500], "less is of no use");
+        assert_eq!(millis("serverSelectionTimeoutMS=20000"), [60_000, 20_000]);
+        assert_eq!(millis("serverSelectionTimeoutMS=20000&socketTimeoutMS=8000"), [8_000, 4_000]);
     }
 
     #[tokio::test]
