@@ -13,10 +13,10 @@ use axum::routing::post;
 use bson::{RawDocumentBuf, rawdoc};
 use bytes::Bytes;
 use clap::Subcommand;
-use hookline_engine::event::{Clock as _, JobId, SystemClock, Timestamp};
+use hookline_engine::event::{Clock as _, JobId, SystemClock};
 use hookline_engine::receiver::{Directory, Receiver};
 use hookline_engine::secrets::{self, SecretsChoice};
-use hookline_engine::store::{EventOutcome, Settled, Store, StoreOptions};
+use hookline_engine::store::{ClaimedEvent, EventOutcome, Settled, Store};
 use hookline_engine::tunnel::Board;
 use hookline_tests::process::Hookline;
 use hookline_tests::webhooks::stripe_signature;
@@ -28,6 +28,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 
 use crate::load::Target;
+use crate::stored;
 
 /// Which one.
 #[derive(Debug, Subcommand)]
@@ -130,7 +131,7 @@ async fn unguarded(mongodb: &str, folder: &Path) -> Result<()> {
         hookline.stop().await;
         (JobId::new(job.id), job.secret, path)
     };
-    let store = open_store(folder).await?;
+    let store = stored::open(folder).await?;
     let secrets = secrets::open(folder, SecretsChoice::File)?;
     let directory = Directory::new(store.clone(), secrets);
     directory.reload().await?;
@@ -145,12 +146,6 @@ async fn unguarded(mongodb: &str, folder: &Path) -> Result<()> {
         }
     });
     listen(receiver.router(), &path, &secret).await
-}
-
-async fn open_store(folder: &Path) -> Result<Store> {
-    let folder: PathBuf = folder.to_owned();
-    let options = StoreOptions { clock: Arc::new(SystemClock), queue_length: 1024, rejected_per_job: 500 };
-    Ok(tokio::task::spawn_blocking(move || Store::open(&folder, options)).await??)
 }
 
 #[derive(Deserialize)]
@@ -177,20 +172,14 @@ async fn insert_all(store: &Store, job: &JobId, database: &mongodb::Database) ->
             documents.push(rawdoc! {"_id": event.head.provider_event_id.as_str(), "object": object});
         }
         insert(database, "unguarded", &documents).await?;
-        settle(store, job, now, events.iter().map(|event| event.id)).await?;
+        let completed = |event: ClaimedEvent| EventOutcome {
+            event_id: event.id,
+            settled: Settled::Completed,
+            answer: None,
+        };
+        let outcomes = events.into_iter().map(completed).collect();
+        store.record_execution(job, now, SystemClock.now(), None, outcomes).await?;
     }
-}
-
-async fn settle(
-    store: &Store,
-    job: &JobId,
-    started: Timestamp,
-    ids: impl Iterator<Item = hookline_engine::event::EventId>,
-) -> Result<()> {
-    let outcomes =
-        ids.map(|event_id| EventOutcome { event_id, settled: Settled::Completed, answer: None }).collect();
-    store.record_execution(job, started, SystemClock.now(), None, outcomes).await?;
-    Ok(())
 }
 
 /// The limit: raw BSON in two `insert` commands at a time, with j:true, as the sink sends them.

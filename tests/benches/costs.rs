@@ -1,14 +1,14 @@
 //! How costs grow with the number of jobs and with the size of events.
 
 use anyhow::Result;
-use hookline_tests::process::{Hookline, Job};
+use hookline_tests::process::{Hookline, Job, text};
 use serde_json::json;
 
 use crate::Effort;
 use crate::folder;
 use crate::idle;
 use crate::ingest::bare_rate;
-use crate::load::{CONNECTIONS, Shape, Target, send_all, send_over};
+use crate::load::{CONNECTIONS, Shape, Target, send_over};
 use crate::program;
 use crate::report::{Report, Row};
 
@@ -23,8 +23,11 @@ async fn jobs(hookline: &Hookline, count: usize) -> Result<Vec<Target>> {
             "sourceId": made["sourceId"], "destinationId": made["destinationId"],
         });
         let job = hookline.post("/workspaces/default/sync-jobs", body).await;
-        let text = |name: &str| job[name].as_str().unwrap_or_default().to_owned();
-        jobs.push(Job { id: text("id"), url: text("webhookUrl"), secret: text("webhookSecret") });
+        jobs.push(Job {
+            id: text(&job["id"]),
+            url: text(&job["webhookUrl"]),
+            secret: text(&job["webhookSecret"]),
+        });
     }
     jobs.iter().map(Target::of).collect()
 }
@@ -37,9 +40,8 @@ pub(crate) async fn of_jobs(report: &mut Report, effort: &Effort) -> Result<()> 
         let hookline = Hookline::start(folder.path()).await;
         let targets = jobs(&hookline, number).await?;
         let (memory, cpu) = idle::cost(hookline.pid(), effort).await?;
-        // All of one source, so that its dictionary is trained.
-        send_all(&targets[0], &Shape::USUAL.bodies(900_000_000, 1_500)).await?;
-        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        // All are of one source.
+        program::warm_up(&targets[0]).await?;
         let rate = send_over(CONNECTIONS, &targets, &Shape::USUAL.bodies(0, count)).await?.rate;
         hookline.stop().await;
         let Some((base_rate, base_memory)) = base else {

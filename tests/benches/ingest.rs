@@ -8,7 +8,7 @@ use tokio::process::Command;
 
 use crate::Effort;
 use crate::folder;
-use crate::load::{Sent, Shape, Target, send_all};
+use crate::load::{Shape, Target, send_all, send_over};
 use crate::program::{self, Standin, cpu};
 use crate::report::{Goal, Report, Row, median};
 
@@ -22,11 +22,16 @@ struct Measured {
 }
 
 impl Measured {
-    fn add(&mut self, sent: &Sent, cpu_us: f64) {
+    /// Sends, and notes what the server did and used of the processors for each event.
+    async fn round(&mut self, pid: u32, target: &Target, bodies: &[Vec<u8>]) -> Result<()> {
+        let before = cpu(pid)?;
+        let sent = send_all(target, bodies).await?;
+        let used = cpu(pid)?.saturating_sub(before);
         self.rates.push(sent.rate);
         self.p50_ms.push(sent.percentile_ms(0.5));
         self.p99_ms.push(sent.percentile_ms(0.99));
-        self.cpu_us.push(cpu_us);
+        self.cpu_us.push(used.as_secs_f64() * 1e6 / bodies.len() as f64);
+        Ok(())
     }
 }
 
@@ -49,14 +54,6 @@ impl From<Measured> for Medians {
     }
 }
 
-/// Sends, and tells what the server used of the processors for each event, in microseconds.
-pub(crate) async fn send_measured(pid: u32, target: &Target, bodies: &[Vec<u8>]) -> Result<(Sent, f64)> {
-    let before = cpu(pid)?;
-    let sent = send_all(target, bodies).await?;
-    let used = cpu(pid)?.saturating_sub(before);
-    Ok((sent, used.as_secs_f64() * 1e6 / bodies.len() as f64))
-}
-
 pub(crate) async fn measure(report: &mut Report, effort: &Effort) -> Result<()> {
     let bodies = Shape::USUAL.bodies(0, effort.events(60_000));
     let few = &bodies[..effort.events(6_000)];
@@ -65,27 +62,23 @@ pub(crate) async fn measure(report: &mut Report, effort: &Effort) -> Result<()> 
         (Measured::default(), Measured::default(), Measured::default(), Measured::default());
     for _ in 0..effort.rounds {
         let server = Standin::start(&["bare"]).await?;
-        let (sent, used) = send_measured(server.pid, &server.target, &bodies).await?;
-        bare.add(&sent, used);
+        bare.round(server.pid, &server.target, &bodies).await?;
         server.end().await?;
 
         let folder = folder::passing()?;
         let (hookline, _, target) = program::hookline(folder.path(), program::nowhere()).await?;
-        let (sent, used) = send_measured(hookline.pid(), &target, &bodies).await?;
-        durable.add(&sent, used);
+        durable.round(hookline.pid(), &target, &bodies).await?;
         hookline.stop().await;
 
         let server = Standin::start_in_folder(&["single"]).await?;
-        let (sent, used) = send_measured(server.pid, &server.target, few).await?;
-        single.add(&sent, used);
+        single.round(server.pid, &server.target, few).await?;
         server.end().await?;
 
         if let Some(command) = &express {
             // A database of its own: in one with the events of the round before, all were duplicates.
             let mongodb = mongod::shared().await?;
             let server = Standin::start_as(command(&format!("{}{}", mongodb.uri, mongodb.name))).await?;
-            let (sent, used) = send_measured(server.pid, &server.target, few).await?;
-            others.add(&sent, used);
+            others.round(server.pid, &server.target, few).await?;
             server.end().await?;
             mongodb.connect().await?.drop().await?;
         }
@@ -119,38 +112,21 @@ pub(crate) async fn measure(report: &mut Report, effort: &Effort) -> Result<()> 
         .goal(Goal::AtMost(5.0))
         .figures(format!("{:.0} µs of {:.0} µs", durable.cpu_us, bare.cpu_us)),
     );
-    report.add(
-        Row::ratio(
-            "ingest/single",
-            "durable ingest",
-            "one INSERT per transaction",
-            durable.rate / single.rate,
-        )
-        .goal(Goal::AtLeast(6.0))
-        .figures(format!(
-            "{:.0}/s of {:.0}/s, {:.0} µs of processor each",
-            durable.rate, single.rate, single.cpu_us
-        )),
-    );
+    report.add(over("ingest/single", "one INSERT per transaction", &durable, &single, 6.0));
     if express.is_none() {
         eprintln!("Express was not measured: there is no Node with its packages (`cargo xtask setup`)");
         return Ok(());
     }
     let others = Medians::from(others);
-    report.add(
-        Row::ratio(
-            "ingest/Express",
-            "durable ingest",
-            "Express, stripe, MongoDB with j:true",
-            durable.rate / others.rate,
-        )
-        .goal(Goal::AtLeast(18.0))
-        .figures(format!(
-            "{:.0}/s of {:.0}/s, {:.0} µs of processor each",
-            durable.rate, others.rate, others.cpu_us
-        )),
-    );
+    report.add(over("ingest/Express", "Express, stripe, MongoDB with j:true", &durable, &others, 18.0));
     Ok(())
+}
+
+/// How many times as fast as another way of storing.
+fn over(key: &str, baseline: &str, durable: &Medians, other: &Medians, goal: f64) -> Row {
+    Row::ratio(key, "durable ingest", baseline, durable.rate / other.rate).goal(Goal::AtLeast(goal)).figures(
+        format!("{:.0}/s of {:.0}/s, {:.0} µs of processor each", durable.rate, other.rate, other.cpu_us),
+    )
 }
 
 /// What many would write in an afternoon, where Node and its packages are there; for a URI with a database.
@@ -167,10 +143,10 @@ fn express_command() -> Option<impl Fn(&str) -> Command> {
     })
 }
 
-/// The root of this module's rates: how fast a bare handler is with these bodies over so many connections.
+/// How many of these bodies a bare handler takes per second, over so many connections.
 pub(crate) async fn bare_rate(connections: usize, bodies: &[Vec<u8>]) -> Result<f64> {
     let server = Standin::start(&["bare"]).await.context("the bare handler")?;
-    let sent = crate::load::send_over(connections, std::slice::from_ref(&server.target), bodies).await?;
+    let sent = send_over(connections, std::slice::from_ref(&server.target), bodies).await?;
     server.end().await?;
     Ok(sent.rate)
 }

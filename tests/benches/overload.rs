@@ -134,7 +134,7 @@ pub(crate) async fn run(flood_for: Duration) -> Result<()> {
     ensure!(answers.put_off > 0, "nothing was refused: what was sent was no more than can be taken");
     ensure!(missing == 0, "events that were answered 200 are not stored");
     ensure!(answers.others.is_empty(), "some were answered neither 200 nor 503 with Retry-After");
-    ensure!(now < then * 1.1 + 10.0, "memory grows");
+    ensure!(!Watched::has_grown(then, now, 10.0), "memory grows");
     ensure!(probes.last_refusal < RECOVERY, "the receiver did not recover within a second");
     Ok(())
 }

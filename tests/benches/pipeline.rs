@@ -87,7 +87,7 @@ async fn unguarded_seconds(bodies: &[Vec<u8>]) -> Result<f64> {
     let server = mongod::shared().await?;
     let database = server.connect().await?;
     let standin = Standin::start_in_folder(&["unguarded", &format!("{}{}", server.uri, server.name)]).await?;
-    let warm = Shape::USUAL.bodies(900_000_000, 1_500);
+    let warm = program::first_events();
     let targets = std::slice::from_ref(&standin.target);
     send_over(CONNECTIONS, targets, &warm).await?;
     until_there(&database, "unguarded", warm.len(), Instant::now()).await?;

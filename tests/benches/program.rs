@@ -73,19 +73,30 @@ pub(crate) fn nowhere() -> serde_json::Value {
     json!({"name": "nowhere", "kind": "http", "url": "http://127.0.0.1:9/"})
 }
 
-/// `hookline serve` with a Stripe job to this destination, warmed up as it is in real use: a dictionary is trained from the
-/// first events. Those have nothing to do with the ones that are measured.
+/// `hookline serve` with a Stripe job to this destination, warmed up as it is in real use.
 pub(crate) async fn hookline(
     folder: &Path,
     destination: serde_json::Value,
 ) -> Result<(Hookline, Job, Target)> {
-    const FIRST: usize = 1_500;
     let hookline = Hookline::start(folder).await;
     let job = hookline.job("stripe", destination, json!({"webhookConfig": {"batchWaitMs": 200}})).await;
     let target = Target::of(&job)?;
-    send_all(&target, &Shape { objects: FIRST, ..Shape::USUAL }.bodies(900_000_000, FIRST)).await?;
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    warm_up(&target).await?;
     Ok((hookline, job, target))
+}
+
+/// Sends the first events of a source, and leaves it the time to train its dictionary.
+pub(crate) async fn warm_up(target: &Target) -> Result<()> {
+    let first = first_events();
+    send_all(target, &first).await?;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    Ok(())
+}
+
+/// Events that have nothing to do with the ones that are measured.
+pub(crate) fn first_events() -> Vec<Vec<u8>> {
+    const FIRST: usize = 1_500;
+    Shape { objects: FIRST, ..Shape::USUAL }.bodies(900_000_000, FIRST)
 }
 
 /// What a process has used of the processors until now.

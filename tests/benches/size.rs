@@ -24,7 +24,7 @@ pub(crate) async fn measure(report: &mut Report, effort: &Effort) -> Result<()> 
     {
         let hookline = Hookline::start(folder.path()).await;
         for (kind, count) in MIX {
-            let job = hookline.job(kind, program_local(kind), json!({})).await;
+            let job = hookline.job(kind, json!({"name": kind, "kind": "local"}), json!({})).await;
             jobs.push((kind, effort.events(count), JobId::new(job.id), job.secret));
         }
         hookline.stop().await;
@@ -93,10 +93,6 @@ pub(crate) async fn measure(report: &mut Report, effort: &Effort) -> Result<()> 
         )),
     );
     Ok(())
-}
-
-fn program_local(kind: &str) -> serde_json::Value {
-    json!({"name": kind, "kind": "local"})
 }
 
 /// The file's size without free pages, in bytes.

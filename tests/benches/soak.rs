@@ -87,7 +87,7 @@ fn judge(watched: &Watched) -> Result<()> {
     let mut row = |name: &str, of: fn(&Moment) -> f64, slack: f64| {
         let (then, now) = watched.then_and_now(of);
         println!("| {name} | {then:.0} | {now:.0} |");
-        if now > then * 1.1 + slack {
+        if Watched::has_grown(then, now, slack) {
             grown.push(name.to_owned());
         }
     };

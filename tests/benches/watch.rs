@@ -48,6 +48,11 @@ impl Watched {
         Ok(moment)
     }
 
+    /// Whether what was `then` has grown to `now`: by more than a tenth and `slack`.
+    pub(crate) fn has_grown(then: f64, now: f64, slack: f64) -> bool {
+        now > then * 1.1 + slack
+    }
+
     /// The greatest value of the second fifth and of the last one: what is warm by the end of the first fifth is not to grow.
     pub(crate) fn then_and_now(&self, of: impl Fn(&Moment) -> f64) -> (f64, f64) {
         let fifth = (self.moments.len() / 5).max(1);

@@ -21,32 +21,20 @@ pub(crate) fn measure(project: &Project, arguments: &[String]) -> Result<()> {
         setup::to_build_the_ui(project)?;
         ui::build(project)?;
     }
-    // Each alone: built together, the shipped program would get the features that the tests want of its libraries. It comes
-    // last, so that it is what lies there.
-    process::run(project.cargo().args([
-        "build",
-        "--release",
-        "--package",
-        "hookline-tests",
-        "--bin",
-        "bench",
-    ]))?;
+    let mut command = measuring(project, &[])?;
+    // Alone, and last: built together with the tests, the shipped program would get the features that they want of its
+    // libraries.
     process::run(project.cargo().args(["build", "--release", "--package", "hookline", "--bin", "hookline"]))?;
-    let mut command = Command::new(project.release_binary("bench"));
-    command
-        .current_dir(project.root())
-        .env("HOOKLINE_TEST_PROGRAM", project.release_binary("hookline"))
-        .args(arguments);
-    project.with_tools(&mut command)?;
+    command.env("HOOKLINE_TEST_PROGRAM", project.release_binary("hookline")).args(arguments);
     process::run(&mut command)
 }
 
+/// The measuring program, built with these options.
 fn measuring(project: &Project, options: &[&str]) -> Result<Command> {
-    let mut command = project.cargo();
-    command
-        .args(["run", "--release", "--package", "hookline-tests", "--bin", "bench"])
-        .args(options)
-        .arg("--");
+    let build = ["build", "--release", "--package", "hookline-tests", "--bin", "bench"];
+    process::run(project.cargo().args(build).args(options))?;
+    let mut command = Command::new(project.release_binary("bench"));
+    command.current_dir(project.root());
     project.with_tools(&mut command)?;
     Ok(command)
 }
