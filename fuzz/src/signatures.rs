@@ -216,30 +216,15 @@ impl Reference<'_> {
             ("close", _) => {
                 vec![rule("close-sig-hash", sha256, false, unhex, Some(("close-sig-timestamp", 1)), "tb")]
             }
-            ("standard-webhooks", _) => ["webhook", "svix"]
-                .map(|set| Rule {
-                    id: Some(if set == "svix" { "svix-id" } else { "webhook-id" }),
-                    ..if set == "svix" {
-                        rule(
-                            "svix-signature",
-                            sha256,
-                            true,
-                            standard_key,
-                            Some(("svix-timestamp", 1)),
-                            "i.t.b",
-                        )
-                    } else {
-                        rule(
-                            "webhook-signature",
-                            sha256,
-                            true,
-                            standard_key,
-                            Some(("webhook-timestamp", 1)),
-                            "i.t.b",
-                        )
-                    }
-                })
-                .into(),
+            ("standard-webhooks", _) => [
+                ("webhook-signature", "webhook-timestamp", "webhook-id"),
+                ("svix-signature", "svix-timestamp", "svix-id"),
+            ]
+            .map(|(header, stamp, id)| Rule {
+                id: Some(id),
+                ..rule(header, sha256, true, standard_key, Some((stamp, 1)), "i.t.b")
+            })
+            .into(),
             ("github", _) => vec![rule("x-hub-signature-256", sha256, false, text, None, body)],
             ("shopify", _) => vec![rule("x-shopify-hmac-sha256", sha256, true, text, None, body)],
             ("slack", _) => {

@@ -15,6 +15,7 @@
 
 mod bench;
 mod display;
+mod files;
 mod fuzz;
 mod licences;
 mod node;

@@ -5,13 +5,13 @@
 //! The server begins with a job that has received events, and reaches nothing but this machine: no tunnel's program is on its
 //! `PATH`, and the providers' APIs, ngrok's edge and all other addresses lead nowhere.
 
-use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Args;
 
+use crate::files::{made, remove};
 use crate::process;
 use crate::project::Project;
 use crate::run::hookline::Hookline;
@@ -19,7 +19,7 @@ use crate::setup;
 use crate::test::Packages;
 
 /// As a step of `cargo xtask test`: about a minute on two cores.
-const BRIEFLY: Amount = Amount { examples: 5, seed: 7 };
+const BRIEFLY: SchemathesisArguments = SchemathesisArguments { examples: 5, seed: 7 };
 
 /// Port 9 is the discard service, and nobody listens there.
 const NOWHERE: &str = "http://127.0.0.1:9";
@@ -41,16 +41,11 @@ pub(crate) struct SchemathesisArguments {
     seed: u32,
 }
 
-struct Amount {
-    examples: u32,
-    seed: u32,
-}
-
 /// Runs it as long as is wanted.
 pub(crate) fn run(project: &Project, arguments: &SchemathesisArguments) -> Result<()> {
     setup::to_build(project)?;
     setup::schemathesis(project)?;
-    check(project, Packages::WithoutDesktop, &Amount { examples: arguments.examples, seed: arguments.seed })
+    check(project, Packages::WithoutDesktop, arguments)
 }
 
 /// Runs it for about a minute, always with the same seed.
@@ -58,14 +53,12 @@ pub(crate) fn briefly(project: &Project, packages: Packages) -> Result<()> {
     check(project, packages, &BRIEFLY)
 }
 
-fn check(project: &Project, packages: Packages, amount: &Amount) -> Result<()> {
+fn check(project: &Project, packages: Packages, amount: &SchemathesisArguments) -> Result<()> {
     process::run(project.cargo().arg("build").args(packages.arguments()).args(["--bin", "hookline"]))?;
     let folder = project.scratch("schemathesis");
-    if folder.exists() {
-        fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
-    }
+    remove(&folder)?;
     let empty = folder.join("empty");
-    fs::create_dir_all(&empty).with_context(|| format!("cannot make {}", empty.display()))?;
+    made(&empty)?;
 
     let hookline = Hookline::new(project.binary("hookline"), folder.join("data"));
     let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));

@@ -46,6 +46,12 @@ impl CliError {
         self
     }
 
+    /// With what to do about it, where that is known.
+    pub(crate) fn hint_if(mut self, hint: Option<impl Into<String>>) -> Self {
+        self.hint = hint.map(Into::into);
+        self
+    }
+
     /// Whether a thing was not there.
     pub(crate) fn is_not_found(&self) -> bool {
         self.code == 3

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::arguments::ImportJob;
 use crate::client::{Client, text};
 use crate::error::CliError;
-use crate::jobs::{destination, read_secret};
+use crate::jobs::{destination, read_text};
 use crate::output;
 
 /// The version of the files that this program writes and reads.
@@ -19,14 +19,9 @@ const FORMAT: u64 = 1;
 /// What a job is, without its secrets.
 pub(crate) async fn export(client: &Client, job: &str) -> Result<(), CliError> {
     let job = client.job(job).await?;
-    let row_of = async |path: &str, list: &str, id: &Value| -> Result<Value, CliError> {
-        let rows = client.rows(path, list).await?;
-        rows.into_iter()
-            .find(|row| row["id"] == *id)
-            .ok_or_else(|| CliError::failed(format!("the job's row in `{list}` is gone; try again")))
-    };
-    let source = row_of("/sources", "sources", &job["sourceId"]).await?;
-    let destination = row_of("/destinations", "destinations", &job["destinationId"]).await?;
+    let source = client.find_row("/sources", "sources", "source", &text(&job["sourceId"])).await?;
+    let destination = text(&job["destinationId"]);
+    let destination = client.find_row("/destinations", "destinations", "destination", &destination).await?;
     output::json(&json!({
         "hooklineJob": FORMAT,
         "id": job["id"],
@@ -45,7 +40,7 @@ pub(crate) async fn import(client: &Client, import: ImportJob) -> Result<(Value,
         Some(path) if path == Path::new("-") && import.file == Path::new("-") => {
             return Err(CliError::usage("the job and its secret cannot both be read from standard input"));
         }
-        Some(path) => Some(read_secret(path)?),
+        Some(path) => Some(read_text(path)?),
         None => import.secret.clone(),
     };
     let id = text(&file["id"]);
@@ -58,30 +53,33 @@ pub(crate) async fn import(client: &Client, import: ImportJob) -> Result<(Value,
         body["webhookConfig"]["secret"] = json!(secret);
     }
     let jobs = client.rows("/sync-jobs", "syncJobs").await?;
-    if jobs.iter().any(|job| job["id"] == file["id"]) {
-        body["sourceId"] = source(client, &file["source"]).await?["id"].take();
-        if let Some(wanted) = &import.destination {
-            body["destinationId"] = self::destination(client, wanted).await?["id"].take();
+    let is_here = jobs.iter().any(|job| job["id"] == file["id"]);
+    if !is_here {
+        if secret.is_none() {
+            return Err(CliError::usage("a job that is not here yet needs the secret that it has elsewhere")
+                .hint("give it with --secret-file (`-` reads standard input) or in HOOKLINE_SECRET"));
         }
-        return Ok((client.send(Method::PATCH, &format!("/sync-jobs/{id}"), &body).await?, false));
+        if import.destination.is_none() {
+            return Err(CliError::usage("a job that is not here yet needs a destination")
+                .hint("say --destination, or HOOKLINE_DESTINATION for a URI that holds a password"));
+        }
+        body["id"] = file["id"].clone();
     }
-    if secret.is_none() {
-        return Err(CliError::usage("a job that is not here yet needs the secret that it has elsewhere")
-            .hint("give it with --secret-file (`-` reads standard input) or in HOOKLINE_SECRET"));
-    }
-    let Some(wanted) = &import.destination else {
-        return Err(CliError::usage("a job that is not here yet needs a destination")
-            .hint("say --destination, or HOOKLINE_DESTINATION for a URI that holds a password"));
-    };
-    body["id"] = file["id"].clone();
     body["sourceId"] = source(client, &file["source"]).await?["id"].take();
-    body["destinationId"] = self::destination(client, wanted).await?["id"].take();
-    Ok((client.send(Method::POST, "/sync-jobs", &body).await?, true))
+    if let Some(wanted) = &import.destination {
+        body["destinationId"] = self::destination(client, wanted).await?["id"].take();
+    }
+    let job = if is_here {
+        client.send(Method::PATCH, &format!("/sync-jobs/{id}"), &body).await?
+    } else {
+        client.send(Method::POST, "/sync-jobs", &body).await?
+    };
+    Ok((job, !is_here))
 }
 
 /// Reads a file that [`export`] wrote.
 fn read(path: &Path) -> Result<Value, CliError> {
-    let content = read_secret(path)?;
+    let content = read_text(path)?;
     let file: Value = serde_json::from_str(&content)
         .map_err(|error| CliError::failed(format!("{} is no exported job: {error}", path.display())))?;
     match file["hooklineJob"].as_u64() {

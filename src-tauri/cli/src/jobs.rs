@@ -28,18 +28,16 @@ pub(crate) async fn run(client: &Client, command: Jobs, json: bool) -> Result<()
             show_or(json, &job, || self::show(&job))
         }
         Jobs::Pause { job } => {
-            let job = enable(client, &job, false).await?;
+            let job = change(client, &job, json!({"enabled": false})).await?;
             show_or(json, &job, || output::line(&format!("`{}` is paused.", text(&job["name"]))))
         }
         Jobs::Resume { job } => {
-            let job = enable(client, &job, true).await?;
+            let job = change(client, &job, json!({"enabled": true})).await?;
             show_or(json, &job, || output::line(&format!("`{}` receives.", text(&job["name"]))))
         }
         Jobs::Archive { job, days, off: _ } => {
-            let id = client.job_id(&job).await?;
             let archive = days.map(|days| json!({"days": days}));
-            let body = json!({"webhookConfig": {"archive": archive}});
-            let job = client.send(Method::PATCH, &format!("/sync-jobs/{id}"), &body).await?;
+            let job = change(client, &job, json!({"webhookConfig": {"archive": archive}})).await?;
             show_or(json, &job, || output::line(&archive_line(&job)))
         }
         Jobs::Export { job } => job_files::export(client, &job).await,
@@ -51,7 +49,7 @@ pub(crate) async fn run(client: &Client, command: Jobs, json: bool) -> Result<()
         Jobs::RotateSecret { job, secret_file, keep_old_for } => {
             let mut body = json!({"keepOldForHours": keep_old_for});
             if let Some(file) = &secret_file {
-                body["secret"] = json!(read_secret(file)?);
+                body["secret"] = json!(read_text(file)?);
             }
             let id = client.job_id(&job).await?;
             let path = format!("/sync-jobs/{id}/webhook/regenerate-secret");
@@ -71,7 +69,7 @@ fn show_or(json: bool, answer: &Value, show: impl FnOnce() -> Result<(), CliErro
 /// The new job, and the kind of its source.
 async fn create(client: &Client, create: CreateJob) -> Result<(Value, String), CliError> {
     let secret = match &create.secret_file {
-        Some(file) => Some(read_secret(file)?),
+        Some(file) => Some(read_text(file)?),
         None => create.secret.clone(),
     };
     let source = source(client, &create.source).await?;
@@ -109,8 +107,8 @@ async fn create(client: &Client, create: CreateJob) -> Result<(Value, String), C
     Ok((client.send(Method::POST, "/sync-jobs", &job).await?, text(&source["kind"])))
 }
 
-/// A secret in a file; `-` is standard input.
-pub(crate) fn read_secret(file: &Path) -> Result<String, CliError> {
+/// A text in a file, without the line's end; `-` is standard input.
+pub(crate) fn read_text(file: &Path) -> Result<String, CliError> {
     let read = if file == Path::new("-") {
         let mut text = String::new();
         std::io::stdin().read_to_string(&mut text).map(|_| text)
@@ -283,9 +281,9 @@ fn show(job: &Value) -> Result<(), CliError> {
     warnings(job)
 }
 
-async fn enable(client: &Client, job: &str, enabled: bool) -> Result<Value, CliError> {
+async fn change(client: &Client, job: &str, what: Value) -> Result<Value, CliError> {
     let id = client.job_id(job).await?;
-    client.send(Method::PATCH, &format!("/sync-jobs/{id}"), &json!({"enabled": enabled})).await
+    client.send(Method::PATCH, &format!("/sync-jobs/{id}"), &what).await
 }
 
 async fn delete(

@@ -19,14 +19,12 @@ pub(crate) async fn status(client: &Client, json: bool) -> Result<(), CliError> 
     let tunnel = &status["tunnel"];
     let public = tunnel["publicUrl"].as_str().unwrap_or("none: only this machine can send to it");
     let problem = &storage["problem"];
-    let stored = match (problem["message"].as_str(), problem["hint"].as_str()) {
-        (Some(message), hint) => {
-            format!(
-                "events cannot be stored, requests are answered 503: {message}. {}",
-                hint.unwrap_or_default()
-            )
+    let stored = match problem["message"].as_str() {
+        Some(message) => {
+            let hint = text(&problem["hint"]);
+            format!("events cannot be stored, requests are answered 503: {message}. {hint}")
         }
-        (None, _) => "events can be stored".to_owned(),
+        None => "events can be stored".to_owned(),
     };
     output::pairs(&[
         ("Hookline", text(&status["version"])),
@@ -110,11 +108,5 @@ async fn is_running(data_dir: &Path) -> bool {
 }
 
 async fn standalone(data_dir: &Path) -> Result<Standalone, CliError> {
-    Standalone::open(data_dir).await.map_err(|error| {
-        let message = CliError::from_chain(&error);
-        match error.hint() {
-            Some(hint) => message.hint(hint),
-            None => message,
-        }
-    })
+    Standalone::open(data_dir).await.map_err(|error| CliError::from_chain(&error).hint_if(error.hint()))
 }

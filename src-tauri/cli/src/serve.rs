@@ -32,16 +32,13 @@ pub(crate) async fn run(data_dir: PathBuf, serve: Serve) -> Result<(), CliError>
         ConfigError::Read { .. } | ConfigError::Parse { .. } => CliError::from_chain(&error),
     })?;
     // Kept until the end, so that the last lines are written.
-    let _logs = logging::init(&config.data_dir, &config.log).map_err(|error| {
-        let message = CliError::from_chain(&error);
-        match error.hint() {
-            Some(hint) => message.hint(hint),
-            None => message,
-        }
-    })?;
+    let _logs = logging::init(&config.data_dir, &config.log)
+        .map_err(|error| CliError::from_chain(&error).hint_if(error.hint()))?;
 
     let stop = stop_signal()?;
-    let app = App::start(config).await.map_err(|error| start_error(&error))?;
+    let app = App::start(config)
+        .await
+        .map_err(|error: StartError| CliError::from_chain(&error).hint_if(error.hint()))?;
     let ready = app.ready();
     if serve.ready_json {
         output::line(&json!(ready).to_string())?;
@@ -57,14 +54,6 @@ pub(crate) async fn run(data_dir: PathBuf, serve: Serve) -> Result<(), CliError>
     stop.cancelled().await;
     app.shut_down().await;
     Ok(())
-}
-
-fn start_error(error: &StartError) -> CliError {
-    let message = CliError::from_chain(error);
-    match error.hint() {
-        Some(hint) => message.hint(hint),
-        None => message,
-    }
 }
 
 /// Cancelled by the first Ctrl-C or SIGTERM; the second ends the process at once, which loses nothing either: what was

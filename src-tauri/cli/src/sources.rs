@@ -39,7 +39,7 @@ pub(crate) async fn run(client: &Client, command: Sources, json_wanted: bool) ->
             output::table(&["PROVIDER", "NAME"], rows, "None.")
         }
         Sources::SetKey { source, key_file } => {
-            let key = jobs::read_secret(&key_file)?;
+            let key = jobs::read_text(&key_file)?;
             let source = find(client, &source).await?;
             let path = format!("/sources/{}", text(&source["id"]));
             let answer = client.send(Method::PATCH, &path, &json!({"apiKey": key.trim()})).await?;

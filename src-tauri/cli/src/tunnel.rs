@@ -56,7 +56,7 @@ pub(crate) async fn run(client: &Client, command: Tunnel, json: bool) -> Result<
                 body.insert("ngrokRegion".to_owned(), or_null(region));
             }
             if let Some(file) = authtoken_file {
-                body.insert("ngrokAuthtoken".to_owned(), json!(jobs::read_secret(&file)?));
+                body.insert("ngrokAuthtoken".to_owned(), json!(jobs::read_text(&file)?));
             }
             if body.is_empty() {
                 client.answer(client.request(Method::POST, "/tunnel/start")).await?;

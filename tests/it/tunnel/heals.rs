@@ -122,7 +122,7 @@ impl World {
         let router = Router::new()
             .route("/api/webhooks/{workspace}/{job}", any(seen))
             .with_state(board.probes().clone());
-        let server = Server::new(router, ServerLimits::default(), CancellationToken::new());
+        let server = Server::new(router, ServerLimits::DEFAULT, CancellationToken::new());
         let tunnels = Tunnels::new(TunnelParts {
             ingress: Arc::new(ServerIngress { server, board: board.clone() }),
             receiver,

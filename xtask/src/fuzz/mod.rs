@@ -16,6 +16,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
+use crate::files::{made, remove};
 use crate::project::Project;
 use crate::test::{Counts, Packages};
 use crate::{process, setup};
@@ -154,7 +155,7 @@ impl Places {
         merge.args(["-set_cover_merge=1", "-verbosity=0"]).arg(made(&merged)?).arg(&kept).arg(found);
         process::run(&mut merge)?;
         remove(&kept)?;
-        fs::create_dir_all(&kept).with_context(|| format!("cannot make {}", kept.display()))?;
+        made(&kept)?;
         for entry in fs::read_dir(&merged).with_context(|| format!("cannot read {}", merged.display()))? {
             let entry = entry?;
             fs::copy(entry.path(), kept.join(entry.file_name()))
@@ -175,20 +176,6 @@ impl Places {
             .args(["-timeout=60", "-rss_limit_mb=4096", "-len_control=0"])
             .arg(format!("-max_len={MAX_INPUT_BYTES}"));
         Ok(command)
-    }
-}
-
-fn made(folder: &Path) -> Result<&Path> {
-    fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    Ok(folder)
-}
-
-fn remove(folder: &Path) -> Result<()> {
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("cannot remove {}", folder.display()))
-        }
-        _ => Ok(()),
     }
 }
 

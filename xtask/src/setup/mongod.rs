@@ -11,8 +11,9 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use super::pip::{self, python, remove};
+use super::pip::{self, python};
 use super::{apt, starts};
+use crate::files::remove;
 use crate::process;
 use crate::project::Project;
 

@@ -1,10 +1,8 @@
 //! Python and its `pip`, by which some programs for the tests are fetched.
 
-use std::fs;
-use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
 use super::apt;
 use crate::process;
@@ -35,14 +33,4 @@ pub(super) fn pip() -> Command {
 /// Python.
 pub(super) fn python() -> Command {
     Command::new("python3")
-}
-
-/// Removes a folder, if it is there.
-pub(super) fn remove(directory: &Path) -> Result<()> {
-    match fs::remove_dir_all(directory) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("cannot remove {}", directory.display()))
-        }
-        _ => Ok(()),
-    }
 }

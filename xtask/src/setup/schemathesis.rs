@@ -8,6 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use super::pip;
+use crate::files;
 use crate::process;
 use crate::project::Project;
 
@@ -24,9 +25,8 @@ pub(crate) fn provide(project: &Project) -> Result<PathBuf> {
     }
     println!("Schemathesis is fetched into {}.", folder.display());
     pip::provide()?;
-    pip::remove(&folder)?;
-    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let wanted = folder.join("wanted.txt");
+    files::remove(&folder)?;
+    let wanted = files::made(&folder)?.join("wanted.txt");
     fs::write(&wanted, REQUIREMENTS).with_context(|| format!("cannot write {}", wanted.display()))?;
     let mut install = pip::pip();
     install.args(["install", "--quiet", "--no-deps", "--only-binary=:all:"]);

@@ -5,9 +5,9 @@ use utoipa::ToSchema;
 
 use super::{CommandError, Commands};
 use crate::event::{
-    EventHead, EventId, EventStatus, JobId, SkipReason, Timestamp, TypePatterns, WorkspaceId,
+    EventHead, EventId, EventRow, EventStatus, JobId, SkipReason, Timestamp, TypePatterns, WorkspaceId,
 };
-use crate::store::{EventFilter, EventPage, EventRow, Order};
+use crate::store::{EventFilter, EventPage, Order};
 use crate::worker::DeliveryState;
 
 /// How many rows are read at most to fill a page of those in flight: the state is the worker's, not a column.

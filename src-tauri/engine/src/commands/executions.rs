@@ -4,8 +4,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{CommandError, Commands, validate};
-use crate::event::{ExecutionId, JobId, Timestamp, WorkspaceId};
-use crate::store::{Execution, ExecutionFilter};
+use crate::event::{Execution, ExecutionId, JobId, Timestamp, WorkspaceId};
+use crate::store::ExecutionFilter;
 
 /// One batch run of a job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]

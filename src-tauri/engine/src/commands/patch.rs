@@ -76,7 +76,7 @@ pub(super) fn needed_number<'de, D: Deserializer<'de>>(deserializer: D) -> Resul
 
 /// [`present`] for a number.
 pub(super) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
-    Whole::deserialize(deserializer).map(|Whole(number)| Some(number))
+    needed_number(deserializer).map(Some)
 }
 
 /// [`nullable`] for a number.

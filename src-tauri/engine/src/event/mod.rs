@@ -6,6 +6,7 @@
 mod address;
 mod causes;
 mod head;
+mod history;
 mod ids;
 mod operation;
 mod patterns;
@@ -17,6 +18,7 @@ mod time;
 pub use address::is_loopback;
 pub use causes::with_causes;
 pub use head::EventHead;
+pub use history::{Archivable, ArchivableEvent, EventRow, Execution};
 pub use ids::{DestinationId, EventId, ExecutionId, JobId, ParseIdError, SourceId, WorkspaceId};
 pub use operation::{Mapping, Operation, OperationKind, Previous, Unmapped, Version};
 pub use patterns::TypePatterns;

@@ -267,7 +267,6 @@ impl Caller {
         ApiError::new(kind, message)
     }
 
-    /// The answer is not what the API's description says.
     /// What the answer holds, which is to be a `what`. The parser's words could repeat a part of the answer, which may hold a
     /// secret.
     pub(super) fn parse<T: DeserializeOwned>(&self, answer: &Answer, what: &str) -> Result<T, ApiError> {
@@ -301,6 +300,7 @@ impl Caller {
         Err(self.unreadable("the list has no end"))
     }
 
+    /// The answer is not what the API's description says.
     pub(super) fn unreadable(&self, what: &str) -> ApiError {
         ApiError::new(
             ApiErrorKind::Unreadable,

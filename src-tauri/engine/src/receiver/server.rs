@@ -47,12 +47,6 @@ impl ServerLimits {
     };
 }
 
-impl Default for ServerLimits {
-    fn default() -> Self {
-        Self::DEFAULT
-    }
-}
-
 /// Serves connections, wherever they come from, until it is stopped.
 #[derive(Debug, Clone)]
 pub struct Server {

@@ -8,10 +8,7 @@
 use async_trait::async_trait;
 
 use super::SinkError;
-use crate::event::{
-    DestinationId, EventHead, EventId, EventStatus, ExecutionId, JobId, RawRequest, SkipReason, SourceId,
-    Timestamp, WorkspaceId,
-};
+use crate::event::{Archivable, DestinationId, JobId, SourceId, WorkspaceId};
 
 /// The collection of events.
 pub const EVENTS: &str = "webhook_events";
@@ -50,63 +47,11 @@ pub struct ArchiveContext {
 
 /// Something that is archived.
 #[derive(Debug, Clone)]
-pub enum Record {
-    /// An event.
-    Event(Box<ArchivedEvent>),
-    /// A batch.
-    Execution(ArchivedExecution),
-}
-
-/// An event with what became of it.
-#[derive(Debug, Clone)]
-pub struct ArchivedEvent {
-    /// Its id in the Hookline that received it.
-    pub id: EventId,
-    /// What the provider read.
-    pub head: EventHead,
-    /// Where it stands.
-    pub status: EventStatus,
-    /// Why it was skipped.
-    pub reason: Option<SkipReason>,
-    /// What went wrong last, or why nothing had to be done.
-    pub error: Option<String>,
-    /// When it was received.
-    pub received_at: Timestamp,
-    /// When its outcome became known.
-    pub finished_at: Option<Timestamp>,
-    /// When the next attempt is due.
-    pub next_attempt_at: Option<Timestamp>,
-    /// How many attempts were ever made.
-    pub attempts: u32,
-    /// The batch of the last one.
-    pub execution_id: Option<ExecutionId>,
-    /// Size of the body as received, in bytes.
-    pub size_bytes: u64,
-    /// The request as received, without secrets; `None` when it is damaged.
-    pub request: Option<RawRequest>,
-}
-
-/// A batch.
-#[derive(Debug, Clone)]
-pub struct ArchivedExecution {
-    /// Its id in the Hookline that ran it.
-    pub id: ExecutionId,
-    /// Grows whenever the batch changes, which one does that tells of an outage.
+pub struct Record {
+    /// Grows whenever the record changes.
     pub revision: i64,
-    /// When it began.
-    pub started_at: Timestamp,
-    /// When it ended.
-    pub finished_at: Timestamp,
-    /// How many events it took.
-    pub events: u64,
-    /// How many were applied.
-    pub completed: u64,
-    /// How many needed nothing.
-    pub skipped: u64,
-    /// How many failed.
-    pub failed: u64,
-    /// Why the batch as a whole failed.
-    pub error: Option<String>,
+    /// What is known of it now.
+    pub state: Archivable,
 }
 
 /// A destination that can keep a history.

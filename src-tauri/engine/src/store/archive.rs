@@ -6,14 +6,15 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 use tokio::sync::Notify;
 
 use super::live::LiveJob;
 use super::maintenance::STEP;
-use super::webhook_events::{ArchivableEvent, archivable};
+use super::webhook_events::archivable;
 use super::writer::Writing;
-use super::{Execution, JobId, Store, StoreError, job_executions};
+use super::{JobId, Store, StoreError, job_executions};
+use crate::event::Archivable;
 
 /// How far the length of a queue is counted.
 const COUNTED: u32 = 10_000;
@@ -32,15 +33,6 @@ pub struct ToArchive {
     pub seq: i64,
     /// The thing itself; `None` when nothing is to be archived now: it is gone, or being applied again.
     pub record: Option<Archivable>,
-}
-
-/// What is archived.
-#[derive(Debug, Clone)]
-pub enum Archivable {
-    /// An event with what became of it.
-    Event(Box<ArchivableEvent>),
-    /// A batch.
-    Execution(Execution),
 }
 
 /// Queues something whose state became known, if the job has an archive.
@@ -168,32 +160,15 @@ impl Store {
         })
         .await
     }
+}
 
-    /// One small step: forgets what was queued for archives that were turned off since. Tells how many rows went.
-    pub(super) async fn forget_unwanted_archive(&self) -> Result<u64, StoreError> {
-        let unwanted = |job: &Arc<LiveJob>| !job.archives.load(Ordering::Acquire);
-        for job in self.inner.live.jobs(None, None).into_iter().filter(unwanted) {
-            if self.archive_waiting(&job.id).await? == 0 {
-                continue;
-            }
-            let gone = self
-                .change(move |writing| {
-                    if job.archives.load(Ordering::Acquire) {
-                        return Ok(0);
-                    }
-                    Ok(writing
-                        .connection
-                        .prepare_cached(
-                            "DELETE FROM archive_queue WHERE seq IN
-                               (SELECT seq FROM archive_queue INDEXED BY archive_queue_by_job WHERE job = ?1 LIMIT ?2)",
-                        )?
-                        .execute([job.number, STEP])?)
-                })
-                .await?;
-            if gone > 0 {
-                return Ok(gone as u64);
-            }
-        }
-        Ok(0)
-    }
+/// Takes some of what a job has queued from the queue: nobody wants it any more. Tells how many rows went.
+pub(super) fn forget(connection: &Connection, job: i64) -> rusqlite::Result<u64> {
+    let gone = connection
+        .prepare_cached(
+            "DELETE FROM archive_queue WHERE seq IN
+               (SELECT seq FROM archive_queue INDEXED BY archive_queue_by_job WHERE job = ?1 LIMIT ?2)",
+        )?
+        .execute([job, STEP])?;
+    Ok(gone as u64)
 }

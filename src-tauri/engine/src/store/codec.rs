@@ -130,10 +130,13 @@ pub(super) fn checksum(hash: u64, id: i64, head: &EventHead, received_at: Timest
     for number in [id, received_at.micros(), head.occurred_at.map_or(i64::MIN, Timestamp::micros)] {
         bytes.extend_from_slice(&number.to_le_bytes());
     }
-    let optional = [&head.idempotency_key, &head.object_type, &head.object_id];
-    let texts = optional.map(|text| text.as_deref());
-    for text in texts.into_iter().chain([&head.provider_event_id, &head.event_type].map(|text| Some(&**text)))
-    {
+    for text in [
+        head.idempotency_key.as_deref(),
+        head.object_type.as_deref(),
+        head.object_id.as_deref(),
+        Some(head.provider_event_id.as_str()),
+        Some(head.event_type.as_str()),
+    ] {
         // A text that is missing is none that is empty.
         put_length(&mut bytes, text.map_or(0, |text| text.len() + 1));
         bytes.extend_from_slice(text.unwrap_or_default().as_bytes());

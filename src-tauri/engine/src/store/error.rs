@@ -2,6 +2,8 @@
 
 use rusqlite::{ErrorCode, ffi};
 
+use crate::event::with_causes;
+
 /// Why a read or a change failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -117,6 +119,22 @@ impl StoreError {
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         if super::open::is_full(&error) { Self::Full } else { Self::Sqlite(error) }
+    }
+}
+
+/// `None` where what was read is damaged for good, which is logged as `said`. A disk that fails now may not fail later.
+pub(super) fn unless_damaged<T>(
+    read: Result<T, StoreError>,
+    event: i64,
+    said: &str,
+) -> Result<Option<T>, StoreError> {
+    match read {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.is_damage() => {
+            tracing::error!(event, error = %with_causes(&error), "{said}");
+            Ok(None)
+        }
+        Err(error) => Err(error),
     }
 }
 

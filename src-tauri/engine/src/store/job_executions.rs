@@ -14,29 +14,7 @@ use super::writer::Writing;
 use super::{
     Change, EventOutcome, EventStatus, ExecutionId, JobId, Settled, Store, StoreError, Timestamp, WorkspaceId,
 };
-
-/// One batch run of a job.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Execution {
-    /// Its id.
-    pub id: ExecutionId,
-    /// Its job.
-    pub job_id: JobId,
-    /// When it began.
-    pub started_at: Timestamp,
-    /// When it ended.
-    pub finished_at: Timestamp,
-    /// How many events it took.
-    pub events: u64,
-    /// How many were applied.
-    pub completed: u64,
-    /// How many needed nothing.
-    pub skipped: u64,
-    /// How many failed.
-    pub failed: u64,
-    /// Why the batch as a whole failed (the destination was down), for users.
-    pub error: Option<String>,
-}
+use crate::event::Execution;
 
 /// Which executions are wanted.
 #[derive(Debug, Clone, Default)]

@@ -14,6 +14,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 use tokio::sync::{Notify, broadcast};
 
 use super::codec::Dictionary;
+use super::open::failure;
 use super::{Change, Counts, StoreError, SyncJob};
 use crate::event::{EventStatus, JobId, SourceId, Timestamp, WorkspaceId};
 
@@ -308,10 +309,9 @@ impl Live {
             .prepare_cached("SELECT name FROM event_types WHERE id = ?1")?
             .query_row([id], |row| row.get(0))
             .map_err(|error| match error {
-                rusqlite::Error::QueryReturnedNoRows => rusqlite::Error::SqliteFailure(
-                    rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT),
-                    Some(format!("the event type {id} is missing")),
-                ),
+                rusqlite::Error::QueryReturnedNoRows => {
+                    failure(rusqlite::ffi::SQLITE_CORRUPT, &format!("the event type {id} is missing"))
+                }
                 error => error,
             })?;
         let name: Arc<str> = name.into();

@@ -4,13 +4,14 @@ use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use rusqlite::{Connection, params};
 
-use super::live::{Live, minute_of, status_code};
+use super::live::{Live, LiveJob, minute_of, status_code};
 use super::readers::Gate;
-use super::webhook_events::{read_head, read_request};
-use super::{Change, EventStatus, Store, StoreError, Timestamp, open};
+use super::webhook_events::read_event;
+use super::{Change, EventStatus, Store, StoreError, Timestamp, archive, open};
 use crate::event::{WebhookConfig, with_causes};
 use crate::faults::{self, Point};
 
@@ -44,8 +45,7 @@ impl Store {
             let Ok(live) = self.inner.live.job(&job.id) else { continue };
             let before = expiry(&job.webhook_config, now);
             // Looked for by a reader: where nothing is to be done the writer is left in peace.
-            let expired =
-                self.read(move |_, connection| expired(connection, live.number, before, now)).await?;
+            let expired = self.read(move |_, connection| expired(connection, &live, before, now)).await?;
             if expired.is_empty() {
                 continue;
             }
@@ -72,7 +72,10 @@ impl Store {
                         gone += 1;
                         faults::pass(Point::WithinCleanup);
                     }
-                    gone += delete_executions(writing.connection, live.number, before, now, STEP)?;
+                    gone += delete_executions(writing.connection, live.number, before, now)?;
+                    if !live.archives.load(Ordering::Acquire) {
+                        gone += archive::forget(writing.connection, live.number)?;
+                    }
                     gone += writing
                         .connection
                         .prepare_cached(
@@ -90,10 +93,6 @@ impl Store {
                 faults::pass(Point::AfterCleanupStep);
                 return Ok(gone);
             }
-        }
-        let forgotten = self.forget_unwanted_archive().await?;
-        if forgotten > 0 {
-            return Ok(forgotten);
         }
         let passed: bool = self
             .read(|_, connection| {
@@ -184,8 +183,7 @@ impl Store {
                 ErrorKind::StorageFull => StoreError::Full,
                 _ => conflict(format!("{name} could not be written to the disk: {error}")),
             };
-            let _reading = gate.read_for_long();
-            gate.check()?;
+            let _reading = gate.read_for_long()?;
             // Half a copy is worth nothing: it has another name, and goes when anything fails.
             let partial = partial_of(&target, folder).map_err(failed)?;
             copy_into(&path, &partial).map_err(|error| match error {
@@ -272,8 +270,7 @@ fn apart_from_checkpoints<T>(
     connection: &Connection,
     read: impl FnOnce(&Connection) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
-    let _reading = gate.read_for_long();
-    gate.check()?;
+    let _reading = gate.read_for_long()?;
     connection.execute_batch("BEGIN")?;
     let answer = read(connection);
     connection.execute_batch("COMMIT")?;
@@ -312,10 +309,7 @@ fn unreadable_events(
         .query_map([after], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
     for id in &ids {
-        let whole = read_head(live, connection, *id)
-            .map_err(StoreError::from)
-            .and_then(|(head, received_at, _)| read_request(live, connection, *id, &head, received_at));
-        match whole {
+        match read_event(live, connection, *id) {
             Ok(_) => {}
             Err(error) if error.is_damage() && found.len() < MAX_FOUND => found.push(with_causes(&error)),
             Err(error) if error.is_damage() => return Ok(None),
@@ -383,10 +377,11 @@ impl Expired {
 
 fn expired(
     connection: &Connection,
-    job: i64,
+    live: &LiveJob,
     before: Timestamp,
     now: Timestamp,
 ) -> Result<Expired, StoreError> {
+    let job = live.number;
     // Ids grow in the order of receipt: what came after an event that is young enough is younger, whatever the clock said
     // then. Days that are still to come tell of a clock that was ahead, and say nothing.
     let newest: Option<i64> = connection
@@ -427,9 +422,19 @@ fn expired(
                (SELECT 1 FROM (SELECT id, finished_at FROM job_executions WHERE job = ?1 AND finished_at <= ?4
                                ORDER BY id LIMIT 1)
                 WHERE finished_at < ?3
-                  AND NOT EXISTS (SELECT 1 FROM archive_queue WHERE kind = 1 AND item = id))",
+                  AND NOT EXISTS (SELECT 1 FROM archive_queue WHERE kind = 1 AND item = id))
+               OR ?5 AND EXISTS (SELECT 1 FROM archive_queue WHERE job = ?1)",
         )?
-        .query_row(params![job, activity_end(before), before.micros(), now.micros()], |row| row.get(0))?;
+        .query_row(
+            params![
+                job,
+                activity_end(before),
+                before.micros(),
+                now.micros(),
+                !live.archives.load(Ordering::Acquire)
+            ],
+            |row| row.get(0),
+        )?;
     Ok(Expired { events, others })
 }
 
@@ -440,7 +445,6 @@ pub(super) fn delete_executions(
     job: i64,
     before: Timestamp,
     now: Timestamp,
-    limit: i64,
 ) -> rusqlite::Result<u64> {
     let deleted = connection
         .prepare_cached(
@@ -449,7 +453,7 @@ pub(super) fn delete_executions(
                                 ORDER BY id LIMIT ?3)
                 WHERE finished_at < ?2 AND NOT EXISTS (SELECT 1 FROM archive_queue WHERE kind = 1 AND item = id))",
         )?
-        .execute(params![job, before.micros(), limit, now.micros()])?;
+        .execute(params![job, before.micros(), STEP, now.micros()])?;
     Ok(deleted as u64)
 }
 
@@ -457,7 +461,6 @@ pub(super) fn delete_executions(
 pub(super) fn delete_event(connection: &Connection, id: i64) -> rusqlite::Result<()> {
     connection.prepare_cached("DELETE FROM delivery_attempts WHERE event_id = ?1")?.execute([id])?;
     connection.prepare_cached("DELETE FROM webhook_bodies WHERE event_id = ?1")?.execute([id])?;
-    connection.prepare_cached("DELETE FROM archive_queue WHERE kind = 0 AND item = ?1")?.execute([id])?;
     connection.prepare_cached("DELETE FROM webhook_events WHERE id = ?1")?.execute([id])?;
     connection
         .prepare_cached("INSERT OR IGNORE INTO search_removals (event_id) VALUES (?1)")?

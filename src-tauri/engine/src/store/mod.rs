@@ -53,19 +53,19 @@ pub mod webhook_events;
 pub mod workspaces;
 mod writer;
 
-pub use archive::{Archivable, ToArchive};
+pub use archive::ToArchive;
 pub use destinations::{Destination, DestinationKind};
 pub use error::StoreError;
 pub use job_activity::{Activity, ActivityRange, JobOverview};
-pub use job_executions::{Execution, ExecutionFilter};
+pub use job_executions::ExecutionFilter;
 pub use open::OpenError;
 pub use provider_endpoints::{EndpointPhase, EndpointTrouble, ProviderEndpoint, SeenEndpoint};
 pub use sources::Source;
 pub use streams::Order;
 pub use sync_jobs::SyncJob;
 pub use webhook_events::{
-    Again, ArchivableEvent, Attempt, ClaimedEvent, EventDetail, EventFilter, EventOutcome, EventPage,
-    EventRow, Ingested, Neighbour, NewEvent, NewRejected, Settled, TypeCounts, TypeFigures,
+    Again, Attempt, ClaimedEvent, EventDetail, EventFilter, EventOutcome, EventPage, Ingested, Neighbour,
+    NewEvent, NewRejected, Settled, TypeCounts, TypeFigures,
 };
 
 /// What changed, for those who show it. Sent after the commit, at most once per commit and job.

@@ -271,8 +271,13 @@ fn refuse_truncated(path: &Path) -> Result<(), OpenError> {
         name.push(suffix);
         std::fs::metadata(name).is_ok_and(|found| found.len() > 0)
     };
+    let Ok(found) = std::fs::metadata(path) else { return Ok(()) };
+    // SQLite tells what is wrong with anything that is no file.
+    if !found.is_file() {
+        return Ok(());
+    }
     let has_wal = beside("-wal");
-    if std::fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() == 0) {
+    if found.len() == 0 {
         // The search index is made after the database.
         let was_there = has_wal || path.with_file_name("search.db").exists();
         return if was_there && !beside("-journal") {
@@ -287,13 +292,6 @@ fn refuse_truncated(path: &Path) -> Result<(), OpenError> {
     }
     let mut header = [0_u8; 100];
     let Ok(mut file) = File::open(path) else { return Ok(()) };
-    // SQLite tells what is wrong with anything that is no file.
-    let Ok(length) = file.metadata().map(|found| if found.is_file() { found.len() } else { 0 }) else {
-        return Ok(());
-    };
-    if length == 0 {
-        return Ok(());
-    }
     let damaged = |reason: &str| OpenError::Damaged {
         path: path.to_owned(),
         source: failure(ffi::SQLITE_CORRUPT, reason),
@@ -310,14 +308,15 @@ fn refuse_truncated(path: &Path) -> Result<(), OpenError> {
     };
     if header.starts_with(b"SQLite format 3\0")
         && number(24) == number(92)
-        && length < page_size * u64::from(number(28))
+        && found.len() < page_size * u64::from(number(28))
     {
         return Err(damaged("the end of the file is missing"));
     }
     Ok(())
 }
 
-fn failure(code: i32, message: &str) -> SqliteError {
+/// An error as SQLite would give it.
+pub(super) fn failure(code: i32, message: &str) -> SqliteError {
     SqliteError::SqliteFailure(ffi::Error::new(code), Some(message.to_owned()))
 }
 

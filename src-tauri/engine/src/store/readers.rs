@@ -36,9 +36,18 @@ pub(super) struct Alone<'a> {
 }
 
 impl Gate {
+    /// To be held during a read that takes a moment.
+    fn read_shortly(&self) -> Result<RwLockReadGuard<'_, ()>, StoreError> {
+        let reading = self.short.read();
+        self.check()?;
+        Ok(reading)
+    }
+
     /// To be held during a read of the whole file.
-    pub(super) fn read_for_long(&self) -> RwLockReadGuard<'_, ()> {
-        self.long.read()
+    pub(super) fn read_for_long(&self) -> Result<RwLockReadGuard<'_, ()>, StoreError> {
+        let reading = self.long.read();
+        self.check()?;
+        Ok(reading)
     }
 
     /// A sync failed after a checkpoint that another program had cut short: the database may have lost pages that only the
@@ -93,8 +102,7 @@ impl Readers {
         &self,
         read: impl FnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let _reading = self.gate.short.read();
-        self.gate.check()?;
+        let _reading = self.gate.read_shortly()?;
         let idle = self.idle.lock().pop();
         let connection = match idle {
             Some(connection) => connection,

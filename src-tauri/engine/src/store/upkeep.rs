@@ -14,9 +14,9 @@ use super::codec::{self, Dictionary};
 use super::live::{Live, LiveSource};
 use super::maintenance::{STEP, delete_event, delete_executions};
 use super::readers::Readers;
-use super::webhook_events::{read_head, read_request};
+use super::webhook_events::read_event;
 use super::writer::{WriterHandle, Writing};
-use super::{Clock, StoreError, Timestamp};
+use super::{Clock, StoreError, Timestamp, archive};
 use crate::faults::{self, Point};
 
 /// How large a dictionary may be, in bytes.
@@ -137,11 +137,8 @@ impl Worker {
             let mut samples = Vec::with_capacity(ids.len());
             let mut bytes = 0;
             for id in ids {
-                let request = read_head(&self.live, connection, id).map_err(StoreError::from).and_then(
-                    |(head, received_at, _)| read_request(&self.live, connection, id, &head, received_at),
-                );
-                let request = match request {
-                    Ok((request, _)) => request,
+                let request = match read_event(&self.live, connection, id) {
+                    Ok((_, request, _)) => request,
                     // The others are enough to learn from.
                     Err(error) if error.is_damage() => continue,
                     Err(error) => return Err(error),
@@ -194,16 +191,11 @@ fn clear_step(writing: &Writing<'_>, job: i64) -> Result<(), StoreError> {
     if !events.is_empty() {
         return Ok(());
     }
-    let queued = connection
-        .prepare_cached(
-            "DELETE FROM archive_queue WHERE seq IN (SELECT seq FROM archive_queue WHERE job = ?1 LIMIT ?2)",
-        )?
-        .execute([job, STEP])?;
-    if queued > 0 {
+    if archive::forget(connection, job)? > 0 {
         return Ok(());
     }
     let end = Timestamp::from_micros(i64::MAX);
-    if delete_executions(connection, job, end, end, STEP)? > 0 {
+    if delete_executions(connection, job, end, end)? > 0 {
         return Ok(());
     }
     let activity = connection

@@ -424,14 +424,10 @@ impl Writer {
             return false;
         }
         let Some(_alone) = self.gate.close(false) else { return !self.half_written };
-        match write_back(&self.connection, "TRUNCATE") {
-            Ok(WrittenBack::All) => true,
-            Ok(WrittenBack::Some | WrittenBack::Nothing) => !self.half_written,
-            Err(error) => {
-                tracing::warn!(%error, "the write-ahead log could not be emptied on closing; the next start reads it");
-                !self.half_written
-            }
-        }
+        let done = write_back(&self.connection, "TRUNCATE").inspect_err(|error| {
+            tracing::warn!(%error, "the write-ahead log could not be emptied on closing; the next start reads it");
+        });
+        matches!(done, Ok(WrittenBack::All)) || !self.half_written
     }
 }
 

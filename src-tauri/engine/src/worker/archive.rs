@@ -10,12 +10,12 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use super::Shared;
 use super::retry::destination_pause_ms;
 use super::state::{ArchiveTrouble, Live};
-use crate::sinks::archive::{Archive, ArchiveContext, ArchivedEvent, ArchivedExecution, Record};
+use super::{Cancelled, Shared};
+use crate::sinks::archive::{Archive, ArchiveContext, Record};
 use crate::sinks::{Sink, SinkError};
-use crate::store::{Archivable, Change, Source, StoreError, SyncJob, ToArchive};
+use crate::store::{Change, Source, StoreError, SyncJob, ToArchive};
 
 /// The most records of one step.
 const MAX_RECORDS: u32 = 500;
@@ -39,9 +39,6 @@ pub(super) struct ArchiveRun {
     pub(super) cancel: CancellationToken,
 }
 
-/// The job was cancelled.
-struct Cancelled;
-
 /// Why a step did not do all it should.
 enum Trouble {
     /// The store failed.
@@ -50,6 +47,18 @@ enum Trouble {
     Sink(SinkError),
     /// The archive did not take this.
     Refused(String),
+}
+
+impl From<StoreError> for Trouble {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<SinkError> for Trouble {
+    fn from(error: SinkError) -> Self {
+        Self::Sink(error)
+    }
 }
 
 /// How a step through the queue ended.
@@ -101,7 +110,7 @@ impl ArchiveRun {
     async fn open(&self, archive: &dyn Archive) -> Result<ArchiveContext, Trouble> {
         let store = &self.shared.store;
         let context = ArchiveContext {
-            installation: store.identity().await.map_err(Trouble::Store)?,
+            installation: store.identity().await?,
             host: gethostname::gethostname().to_string_lossy().into_owned(),
             workspace_id: self.job.workspace_id.clone(),
             job_id: self.job.id.clone(),
@@ -112,12 +121,12 @@ impl ArchiveRun {
             destination_id: self.job.destination_id.clone(),
             days: self.days,
         };
-        let kept_for = store.archive_days(&self.job.id).await.map_err(Trouble::Store)?;
+        let kept_for = store.archive_days(&self.job.id).await?;
         if kept_for != Some(self.days) {
             if kept_for.is_some() {
-                archive.keep_for(&context).await.map_err(Trouble::Sink)?;
+                archive.keep_for(&context).await?;
             }
-            store.put_archive_days(&self.job.id, self.days).await.map_err(Trouble::Store)?;
+            store.put_archive_days(&self.job.id, self.days).await?;
         }
         Ok(context)
     }
@@ -158,9 +167,15 @@ impl ArchiveRun {
                         left = left.or(Some(reason));
                     }
                     Ok(Step::Cut) => return Err(Cancelled),
-                    Ok(Step::End) if left.is_none() => {
-                        failures = 0;
+                    Ok(Step::End) => {
                         looked_to = 0;
+                        if let Some(reason) = left {
+                            failures += 1;
+                            let pause = self.pause(Trouble::Refused(reason), failures);
+                            self.go_on_meanwhile(context, archive, after, pause, &arrivals).await?;
+                            continue 'queue;
+                        }
+                        failures = 0;
                         self.all_is_well();
                         // Nothing waits any more: whoever shows that looks again.
                         self.tell();
@@ -169,21 +184,12 @@ impl ArchiveRun {
                             () = arrivals.notified() => {}
                         }
                     }
-                    Ok(Step::End) => {
-                        looked_to = 0;
-                        break;
-                    }
                     Err(trouble) => {
                         failures += 1;
                         self.wait_with(trouble, failures).await?;
                         continue 'queue;
                     }
                 }
-            }
-            if let Some(reason) = left {
-                failures += 1;
-                let pause = self.pause(Trouble::Refused(reason), failures);
-                self.go_on_meanwhile(context, archive, after, pause, &arrivals).await?;
             }
         }
     }
@@ -225,16 +231,13 @@ impl ArchiveRun {
         after: i64,
     ) -> Result<Step, Trouble> {
         let store = &self.shared.store;
-        let queued =
-            store.to_archive(&self.job.id, after, MAX_RECORDS, MAX_BYTES).await.map_err(Trouble::Store)?;
+        let queued = store.to_archive(&self.job.id, after, MAX_RECORDS, MAX_BYTES).await?;
         let Some(place) = queued.last().map(|last| last.seq) else { return Ok(Step::End) };
-        let (mut done, mut seqs, mut records) = (Vec::new(), Vec::new(), Vec::new());
-        for ToArchive { seq, record: found } in queued {
-            match found {
-                Some(found) => {
-                    seqs.push(seq);
-                    records.push(record(seq, found));
-                }
+        let (mut done, mut records) = (Vec::new(), Vec::new());
+        for ToArchive { seq, record } in queued {
+            match record {
+                // What changes again gets another place.
+                Some(state) => records.push(Record { revision: seq, state }),
                 None => done.push(seq),
             }
         }
@@ -243,20 +246,20 @@ impl ArchiveRun {
         if !records.is_empty() {
             let outcomes = tokio::select! {
                 () = self.shared.abort.cancelled() => return Ok(Step::Cut),
-                outcomes = archive.put(context, &records) => outcomes.map_err(Trouble::Sink)?,
+                outcomes = archive.put(context, &records) => outcomes?,
             };
-            for (seq, outcome) in seqs.into_iter().zip(outcomes) {
+            for (record, outcome) in records.iter().zip(outcomes) {
                 match outcome {
                     Ok(()) => {
                         taken += 1;
-                        done.push(seq);
+                        done.push(record.revision);
                     }
                     Err(reason) => refused = refused.or(Some(reason)),
                 }
             }
         }
         if !done.is_empty() {
-            store.archived(done).await.map_err(Trouble::Store)?;
+            store.archived(done).await?;
         }
         match refused {
             Some(reason) if taken == 0 && records.len() >= ALL_REFUSED => Ok(Step::Refused(place, reason)),
@@ -302,39 +305,5 @@ impl ArchiveRun {
             () = self.live.resume_archive.notified() => Ok(()),
             () = tokio::time::sleep(pause) => Ok(()),
         }
-    }
-}
-
-/// `seq`: its place in the queue, which is a new one whenever the record changes.
-fn record(seq: i64, found: Archivable) -> Record {
-    match found {
-        Archivable::Event(event) => {
-            let row = event.row;
-            Record::Event(Box::new(ArchivedEvent {
-                id: row.id,
-                head: row.head,
-                status: row.status,
-                reason: row.reason,
-                error: row.error,
-                received_at: row.received_at,
-                finished_at: row.finished_at,
-                next_attempt_at: row.next_attempt_at,
-                attempts: event.attempts_ever,
-                execution_id: event.execution_id.map(crate::event::ExecutionId),
-                size_bytes: row.size_bytes,
-                request: event.request,
-            }))
-        }
-        Archivable::Execution(execution) => Record::Execution(ArchivedExecution {
-            id: execution.id,
-            revision: seq,
-            started_at: execution.started_at,
-            finished_at: execution.finished_at,
-            events: execution.events,
-            completed: execution.completed,
-            skipped: execution.skipped,
-            failed: execution.failed,
-            error: execution.error,
-        }),
     }
 }

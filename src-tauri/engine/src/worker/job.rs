@@ -10,9 +10,9 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::Shared;
 use super::retry::{destination_pause_ms, settle};
 use super::state::{DeliveryState, Live};
+use super::{Cancelled, Shared};
 use crate::event::{EventId, Mapping, Operation, SkipReason, Timestamp};
 use crate::faults::{self, Point};
 use crate::providers::SharedProvider;
@@ -63,9 +63,6 @@ struct Batch {
     /// Outcomes that need no sink.
     settled: Vec<EventOutcome>,
 }
-
-/// The job was cancelled.
-struct Cancelled;
 
 impl JobRun {
     /// Says why the job cannot be delivered, until something is changed.

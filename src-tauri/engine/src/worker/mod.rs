@@ -70,6 +70,9 @@ struct Inner {
     sinks: tokio::sync::Mutex<HashMap<DestinationId, OpenSink>>,
 }
 
+/// A job was cancelled: what is under way for it ends.
+struct Cancelled;
+
 /// What all jobs' tasks use.
 #[derive(Debug)]
 struct Shared {

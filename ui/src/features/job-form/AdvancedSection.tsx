@@ -4,15 +4,13 @@ import { useId, useState } from "react";
 import { formatCount, formatDuration, plural } from "../../shared/format/numbers";
 import { providerOf } from "../../shared/provider/providers";
 import { Status } from "../../shared/ui/Status";
-import { type SectionProps, useJobFormContext } from "./form";
+import { type SectionProps, useJobFormContext, whole } from "./form";
 import { hasTimestamp } from "./generic/spec";
 import classes from "./JobForm.module.css";
 import { LIMITS, numberProblem } from "./validate";
 import { chosenKind, type JobValues, NEW } from "./values";
 
 const FIELDS = ["batchSize", "batchWaitMs", "signatureToleranceSeconds"] as const;
-
-const whole = { clampBehavior: "none", allowDecimal: false, allowNegative: false } as const;
 
 export function AdvancedSection(props: SectionProps) {
   const form = useJobFormContext();

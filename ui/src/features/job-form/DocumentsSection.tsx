@@ -1,6 +1,6 @@
 /** What becomes of objects at the destination, and how long the events themselves are kept. */
 import { Checkbox, Code, NumberInput, Radio, Stack, Text, TextInput } from "@mantine/core";
-import { type SectionProps, useJobFormContext } from "./form";
+import { type SectionProps, useJobFormContext, whole } from "./form";
 import { Section } from "./Section";
 import { LIMITS, prefixProblem } from "./validate";
 import { chosenDestinationKind, chosenKind, defaultPrefix } from "./values";
@@ -17,21 +17,36 @@ export function DocumentsSection({ choices, before }: SectionProps) {
         </Section>
       )}
       <Section title="Keeping" help="How long Hookline keeps the events themselves.">
-        <NumberInput
+        <Days
+          field="retentionDays"
           label="Keep events for"
-          suffix=" days"
           description="Completed, skipped and rejected events that are older are deleted from Hookline. Pending, failed and pinned events stay, and so does everything at the destination."
-          inputWrapperOrder={["label", "input", "description", "error"]}
-          {...LIMITS.retentionDays}
-          clampBehavior="none"
-          allowDecimal={false}
-          allowNegative={false}
-          styles={{ wrapper: { maxWidth: 320 } }}
-          {...form.getInputProps("retentionDays")}
         />
         {kind === "mongodb" && <Archive />}
       </Section>
     </>
+  );
+}
+
+interface DaysProps {
+  field: "retentionDays" | "archiveDays";
+  label: string;
+  description: string;
+}
+
+function Days({ field, label, description }: DaysProps) {
+  const form = useJobFormContext();
+  return (
+    <NumberInput
+      label={label}
+      suffix=" days"
+      description={description}
+      inputWrapperOrder={["label", "input", "description", "error"]}
+      {...LIMITS[field]}
+      {...whole}
+      styles={{ wrapper: { maxWidth: 320 } }}
+      {...form.getInputProps(field)}
+    />
   );
 }
 
@@ -53,17 +68,10 @@ function Archive() {
         {...form.getInputProps("archive", { type: "checkbox" })}
       />
       {form.values.archive && (
-        <NumberInput
+        <Days
+          field="archiveDays"
           label="Keep the archive for"
-          suffix=" days"
           description="MongoDB removes what is older by itself. A change counts for what is archived already, too."
-          inputWrapperOrder={["label", "input", "description", "error"]}
-          {...LIMITS.archiveDays}
-          clampBehavior="none"
-          allowDecimal={false}
-          allowNegative={false}
-          styles={{ wrapper: { maxWidth: 320 } }}
-          {...form.getInputProps("archiveDays")}
         />
       )}
     </>

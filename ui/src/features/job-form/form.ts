@@ -4,6 +4,9 @@ import type { Choices, JobValues } from "./values";
 
 export const [JobFormProvider, useJobFormContext, useJobForm] = createFormContext<JobValues>();
 
+/** For number inputs: whole numbers, and what is out of bounds stays to be seen. */
+export const whole = { clampBehavior: "none", allowDecimal: false, allowNegative: false } as const;
+
 /** What each section is given beside the form's state. */
 export interface SectionProps {
   choices: Choices;

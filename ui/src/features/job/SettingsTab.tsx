@@ -1,7 +1,6 @@
 import { Button, Text, Title } from "@mantine/core";
 import { IconKey, IconPencil, IconTrash } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import type { ReactNode } from "react";
 import { destinationsQuery, providersQuery, sourcesQuery } from "../../api/queries";
 import type { SyncJob } from "../../api/schema";
 import { formatDuration, plural } from "../../shared/format/numbers";
@@ -9,6 +8,7 @@ import { formatAbsolute } from "../../shared/format/times";
 import { JOB_DEFAULTS } from "../../shared/jobs/limits";
 import { ReachMark } from "../../shared/tunnel/ReachNote";
 import { CopyButton } from "../../shared/ui/CopyButton";
+import { Fact } from "../../shared/ui/Fact";
 import { ButtonLink } from "../../shared/ui/links";
 import { Status } from "../../shared/ui/Status";
 import { archiveLag } from "./ArchiveWarning";
@@ -93,20 +93,20 @@ function Summary({ job }: { job: SyncJob }) {
   const config = { ...JOB_DEFAULTS, ...job.webhookConfig };
   return (
     <dl className={classes.list}>
-      <Entry term="Name">{job.name}</Entry>
-      <Entry term="Source">
+      <Fact term="Name">{job.name}</Fact>
+      <Fact term="Source">
         {source?.name ?? "…"}
         {provider && provider.label !== source?.name && ` (${provider.label})`}
-      </Entry>
-      <Entry term="Destination">
+      </Fact>
+      <Fact term="Destination">
         {destination?.name ?? "…"}
         {destination?.displayUrl && <div className={classes.mono}>{destination.displayUrl}</div>}
-      </Entry>
-      <Entry term="Webhook URL">
+      </Fact>
+      <Fact term="Webhook URL">
         <span className={classes.mono}>{job.webhookUrl}</span>{" "}
         <CopyButton value={job.webhookUrl} what="webhook URL" size={22} /> <ReachMark />
-      </Entry>
-      <Entry term="Event types">
+      </Fact>
+      <Fact term="Event types">
         {config.eventTypes.length === 0 ? (
           "All"
         ) : (
@@ -116,55 +116,46 @@ function Summary({ job }: { job: SyncJob }) {
             ))}
           </span>
         )}
-      </Entry>
+      </Fact>
       {destination?.kind !== "http" && (
         <>
-          <Entry term="Collection prefix">
+          <Fact term="Collection prefix">
             {job.collectionPrefix ? <span className={classes.mono}>{job.collectionPrefix}</span> : "None"}
-          </Entry>
-          <Entry term="Deletions">
+          </Fact>
+          <Fact term="Deletions">
             {config.deletes === "hard" ? "Documents are removed" : "Documents stay and are marked as deleted"}
-          </Entry>
+          </Fact>
         </>
       )}
-      <Entry term="Batches">
+      <Fact term="Batches">
         At most {plural(config.batchSize, "event")}; a batch that is not full waits{" "}
         {config.batchWaitMs === 0 ? "for nothing" : `up to ${formatDuration(config.batchWaitMs)}`}
-      </Entry>
-      <Entry term="Signature's age">
+      </Fact>
+      <Fact term="Signature's age">
         {toleranceWords(config.signatureToleranceSeconds, provider?.toleranceSeconds)}
-      </Entry>
-      <Entry term="Events are kept for">{plural(config.retentionDays, "day")}</Entry>
+      </Fact>
+      <Fact term="Events are kept for">{plural(config.retentionDays, "day")}</Fact>
       {destination?.kind === "mongodb" && (
-        <Entry term="Archive">
+        <Fact term="Archive">
           {archiveWords(config.archive?.days)}
           {job.archive && job.archive.waiting > 0 && (
             <Text size="sm" c="dimmed">
               {archiveLag(job.archive.waiting)}
             </Text>
           )}
-        </Entry>
+        </Fact>
       )}
-      <Entry term="Made">{formatAbsolute(job.createdAt)}</Entry>
-      <Entry term="Last changed">{formatAbsolute(job.updatedAt)}</Entry>
-      <Entry term="Id">
+      <Fact term="Made">{formatAbsolute(job.createdAt)}</Fact>
+      <Fact term="Last changed">{formatAbsolute(job.updatedAt)}</Fact>
+      <Fact term="Id">
         <span className={classes.mono}>{job.id}</span> <CopyButton value={job.id} what="id" size={22} />
-      </Entry>
+      </Fact>
     </dl>
   );
 }
 
-function Entry({ term, children }: { term: string; children: ReactNode }) {
-  return (
-    <>
-      <dt>{term}</dt>
-      <dd>{children}</dd>
-    </>
-  );
-}
-
 /** Whether the history is kept in the destination too. */
-export const archiveWords = (days: number | undefined): string =>
+const archiveWords = (days: number | undefined): string =>
   days === undefined ? "Off" : `Events and executions are kept there for ${plural(days, "day")}`;
 
 /** How old a signature may be: the job's own limit, else the provider's. */

@@ -7,25 +7,22 @@
 use async_trait::async_trait;
 use bson::raw::{CString, cstr};
 use bson::spec::BinarySubtype;
-use bson::{Binary, Bson, DateTime, Document, RawArrayBuf, RawBson, RawDocumentBuf, doc, rawdoc};
+use bson::{Binary, DateTime, Document, RawArrayBuf, RawBson, RawDocumentBuf, doc, rawdoc};
 use mongodb::options::ConnectionString;
 
 use super::commands::{self, Verb};
 use super::connection::Connector;
 use super::documents::{Batches, integer};
-use super::errors::Refusal;
-use crate::event::{RawRequest, Timestamp};
+use crate::event::{Archivable, ArchivableEvent, Execution, RawRequest, Timestamp};
 use crate::sinks::SinkError;
-use crate::sinks::archive::{
-    Archive, ArchiveContext, ArchivedEvent, ArchivedExecution, EVENTS, EXECUTIONS, Record,
-};
+use crate::sinks::archive::{Archive, ArchiveContext, EVENTS, EXECUTIONS, Record};
 use crate::sinks::ordering::documents::Written;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// A document has at most 16 MiB; what is left is ample for the rest of it.
 const MAX_BODY_BYTES: usize = 15 * 1024 * 1024;
 /// How many documents are dated anew with one command.
-const DATED_AT_ONCE: usize = 2000;
+const DATED_AT_ONCE: u64 = 2000;
 
 /// How many connections the archive has. They are its own, so that the sync does not wait for a command that takes long, such
 /// as making an index on a large collection.
@@ -50,7 +47,7 @@ impl MongoArchive {
 struct Entry {
     collection: &'static str,
     id: String,
-    revision: (&'static str, Bson),
+    revision: (&'static str, i64),
     document: RawDocumentBuf,
 }
 
@@ -67,7 +64,7 @@ impl Archive for MongoArchive {
         let concern = self.connector.write_concern(&facts);
         let mut batches = Batches::new(&concern);
         for (place, entry) in entries.iter().enumerate() {
-            let Ok(filter) = RawDocumentBuf::try_from(&entry.not_newer()) else { continue };
+            let filter = entry.not_newer();
             let bytes = entry.document.as_bytes();
             batches.push(Verb::Update, entry.collection, bytes.len(), place, |out| {
                 commands::upsert(out, &filter, |out| out.extend_from_slice(bytes));
@@ -98,31 +95,28 @@ impl Archive for MongoArchive {
 impl Entry {
     /// Matches what is there unless it is newer. Where nothing matches a document is inserted, which its `_id` forbids if
     /// a newer one is there.
-    fn not_newer(&self) -> Document {
-        let (name, value) = &self.revision;
-        doc! {"_id": &self.id, *name: {"$not": {"$gt": value.clone()}}}
+    fn not_newer(&self) -> RawDocumentBuf {
+        let (name, value) = self.revision;
+        let mut filter = rawdoc! {"_id": self.id.as_str()};
+        append(&mut filter, name, rawdoc! {"$not": {"$gt": value}}.into());
+        filter
     }
 }
 
 impl MongoArchive {
     async fn holds_newer(&self, entry: &Entry) -> Result<bool, SinkError> {
-        let (name, value) = &entry.revision;
+        let (name, value) = entry.revision;
         let collection = self.connector.database().await?.collection::<RawDocumentBuf>(entry.collection);
-        let filter = doc! {"_id": &entry.id, *name: {"$gt": value.clone()}};
-        let found = self
-            .connector
-            .within(async { collection.find_one(filter).projection(doc! {"_id": 1}).await })
-            .await
-            .map_err(|error| self.connector.explain(&error))?;
-        Ok(found.is_some())
+        let filter = doc! {"_id": &entry.id, name: {"$gt": value}};
+        let find = collection.find_one(filter).projection(doc! {"_id": 1});
+        Ok(self.connector.ask(find.into_future()).await?.is_some())
     }
 
     /// Without the indexes nothing is archived, because it would stay for ever.
     async fn prepare_archive(&self) -> Result<(), SinkError> {
         for name in [EVENTS, EXECUTIONS] {
-            if let Err(Refusal { code, message }) = self.connector.expire(name).await? {
-                return Err(self.connector.explain_code(code, &message));
-            }
+            let made = self.connector.expire(name).await?;
+            made.map_err(|refusal| self.connector.explain_refusal(&refusal))?;
         }
         Ok(())
     }
@@ -138,35 +132,23 @@ impl MongoArchive {
         let (mut after, end) = (format!("{}/", context.installation), format!("{}0", context.installation));
         loop {
             let filter = doc! {"_id": {"$gt": &after, "$lt": &end}, "jobId": job};
-            let mut last = None;
-            let mut found = self
-                .connector
-                .within(async {
-                    let find = collection.find(filter).projection(doc! {"_id": 1}).sort(doc! {"_id": 1});
-                    find.limit(DATED_AT_ONCE as i64).await
-                })
-                .await
-                .map_err(|error| self.connector.explain(&error))?;
-            while self
-                .connector
-                .within(found.advance())
-                .await
-                .map_err(|error| self.connector.explain(&error))?
-            {
-                last = found.current().get_str("_id").ok().map(str::to_owned);
-            }
-            let Some(last) = last else { return Ok(()) };
+            let find = collection.find_one(filter).projection(doc! {"_id": 1}).sort(doc! {"_id": 1});
+            let last = self.connector.ask(find.skip(DATED_AT_ONCE - 1).into_future()).await?;
+            let last = last.and_then(|found| found.get_str("_id").ok().map(str::to_owned));
+            // Fewer than that are left; none is called like the end.
+            let upto = last.as_ref().unwrap_or(&end);
             let mut command = rawdoc! {"update": name, "ordered": false, "updates": [{
-                "q": {"_id": {"$gt": after.as_str(), "$lte": last.as_str()}, "jobId": job},
+                "q": {"_id": {"$gt": after.as_str(), "$lte": upto.as_str()}, "jobId": job},
                 "u": [{"$set": {"expiresAt": {"$add": [from, kept]}}}],
                 "multi": true,
             }]};
             command.append(cstr!("writeConcern"), concern.clone());
-            match self.connector.run(command).await? {
-                Ok(answer) => self.check_answer(&answer)?,
-                Err(Refusal { code, message }) => return Err(self.connector.explain_code(code, &message)),
+            let answer = self.connector.run(command).await?;
+            self.check_answer(&answer.map_err(|refusal| self.connector.explain_refusal(&refusal))?)?;
+            match last {
+                Some(last) => after = last,
+                None => return Ok(()),
             }
-            after = last;
         }
     }
 
@@ -188,34 +170,36 @@ impl MongoArchive {
 }
 
 fn entry(context: &ArchiveContext, record: &Record) -> Entry {
-    match record {
-        Record::Event(event) => event_entry(context, event),
-        Record::Execution(execution) => execution_entry(context, execution),
+    match &record.state {
+        Archivable::Event(event) => event_entry(context, event),
+        Archivable::Execution(execution) => execution_entry(context, execution, record.revision),
     }
 }
 
-fn event_entry(context: &ArchiveContext, event: &ArchivedEvent) -> Entry {
-    let id = format!("{}/{}/{}", context.installation, event.id, event.received_at.micros());
+fn event_entry(context: &ArchiveContext, event: &ArchivableEvent) -> Entry {
+    // Attempts are those ever made: the row's own begin anew with a replay.
+    let ArchivableEvent { row, attempts_ever, execution_id, request } = event;
+    let id = format!("{}/{}/{}", context.installation, row.id, row.received_at.micros());
     let mut document = heading(&id, context);
     let mut put = |name: &str, value: RawBson| append(&mut document, name, value);
-    put("eventId", event.id.to_string().into());
-    put("providerEventId", event.head.provider_event_id.as_str().into());
-    put("type", event.head.event_type.as_str().into());
-    put("objectType", text(event.head.object_type.as_deref()));
-    put("objectId", text(event.head.object_id.as_deref()));
-    put("status", event.status.as_str().into());
-    put("reason", text(event.reason.map(crate::event::SkipReason::as_str)));
-    put("error", text(event.error.as_deref()));
-    put("occurredAt", time(event.head.occurred_at));
-    put("receivedAt", date(event.received_at).into());
-    put("finishedAt", time(event.finished_at));
-    put("nextAttemptAt", time(event.next_attempt_at));
-    put("attempts", i64::from(event.attempts).into());
-    put("executionId", text(event.execution_id.map(|id| id.to_string()).as_deref()));
-    put("sizeBytes", (event.size_bytes as i64).into());
-    put_request(&mut document, event.request.as_ref());
-    append(&mut document, "expiresAt", expiry(event.received_at, context.days).into());
-    Entry { collection: EVENTS, id, revision: ("attempts", i64::from(event.attempts).into()), document }
+    put("eventId", row.id.to_string().into());
+    put("providerEventId", row.head.provider_event_id.as_str().into());
+    put("type", row.head.event_type.as_str().into());
+    put("objectType", text(row.head.object_type.as_deref()));
+    put("objectId", text(row.head.object_id.as_deref()));
+    put("status", row.status.as_str().into());
+    put("reason", text(row.reason.map(crate::event::SkipReason::as_str)));
+    put("error", text(row.error.as_deref()));
+    put("occurredAt", time(row.head.occurred_at));
+    put("receivedAt", date(row.received_at).into());
+    put("finishedAt", time(row.finished_at));
+    put("nextAttemptAt", time(row.next_attempt_at));
+    put("attempts", i64::from(*attempts_ever).into());
+    put("executionId", text(execution_id.map(|id| id.to_string()).as_deref()));
+    put("sizeBytes", (row.size_bytes as i64).into());
+    put_request(&mut document, request.as_ref());
+    append(&mut document, "expiresAt", expiry(row.received_at, context.days).into());
+    Entry { collection: EVENTS, id, revision: ("attempts", i64::from(*attempts_ever)), document }
 }
 
 /// The request's URL, headers and body, or why the body is not there.
@@ -243,7 +227,7 @@ fn put_request(document: &mut RawDocumentBuf, request: Option<&RawRequest>) {
     }
 }
 
-fn execution_entry(context: &ArchiveContext, execution: &ArchivedExecution) -> Entry {
+fn execution_entry(context: &ArchiveContext, execution: &Execution, revision: i64) -> Entry {
     let id = format!("{}/{}/{}", context.installation, execution.id, execution.started_at.micros());
     let mut document = heading(&id, context);
     let mut put = |name: &str, value: RawBson| append(&mut document, name, value);
@@ -258,9 +242,8 @@ fn execution_entry(context: &ArchiveContext, execution: &ArchivedExecution) -> E
     put("error", text(execution.error.as_deref()));
     put("expiresAt", expiry(execution.finished_at, context.days).into());
     // What it grows by is not its time: a clock can be set back while an outage goes on.
-    put("revision", execution.revision.into());
-    let revision = ("revision", execution.revision.into());
-    Entry { collection: EXECUTIONS, id, revision, document }
+    put("revision", revision.into());
+    Entry { collection: EXECUTIONS, id, revision: ("revision", revision), document }
 }
 
 /// What both kinds of documents begin with.
@@ -310,10 +293,13 @@ fn expiry(from: Timestamp, days: u32) -> DateTime {
 
 #[cfg(test)]
 mod tests {
+    use bson::Bson;
     use bytes::Bytes;
 
     use super::*;
-    use crate::event::{DestinationId, EventHead, EventId, EventStatus, JobId, SourceId, WorkspaceId};
+    use crate::event::{
+        DestinationId, EventHead, EventId, EventRow, EventStatus, JobId, SourceId, WorkspaceId,
+    };
 
     fn context() -> ArchiveContext {
         ArchiveContext {
@@ -330,9 +316,10 @@ mod tests {
         }
     }
 
-    fn event(body: Bytes) -> ArchivedEvent {
-        ArchivedEvent {
+    fn event(body: Bytes) -> ArchivableEvent {
+        let row = EventRow {
             id: EventId(7),
+            job_id: JobId::new("j"),
             head: EventHead {
                 provider_event_id: "evt_1".to_owned(),
                 idempotency_key: None,
@@ -343,21 +330,23 @@ mod tests {
             },
             status: EventStatus::Completed,
             reason: None,
-            error: None,
             received_at: Timestamp::from_millis(5),
             finished_at: None,
+            attempts: 1,
             next_attempt_at: None,
-            attempts: 2,
-            execution_id: None,
+            error: None,
             size_bytes: body.len() as u64,
-            request: Some(RawRequest {
-                method: "POST".to_owned(),
-                url: "http://h/".to_owned(),
-                headers: vec![("a".to_owned(), b"b".to_vec()), ("c".to_owned(), vec![0xff])],
-                body,
-                received_at: Timestamp::from_millis(5),
-            }),
-        }
+            pinned: false,
+            duplicates: 0,
+        };
+        let request = RawRequest {
+            method: "POST".to_owned(),
+            url: "http://h/".to_owned(),
+            headers: vec![("a".to_owned(), b"b".to_vec()), ("c".to_owned(), vec![0xff])],
+            body,
+            received_at: Timestamp::from_millis(5),
+        };
+        ArchivableEvent { row, attempts_ever: 2, execution_id: None, request: Some(request) }
     }
 
     fn document_of(body: &'static [u8]) -> Document {
@@ -393,10 +382,11 @@ mod tests {
     fn the_id_tells_events_apart_that_got_one_number_at_two_times() {
         let first = event(Bytes::new());
         let mut second = first.clone();
-        second.received_at = Timestamp::from_micros(5_001);
+        second.row.received_at = Timestamp::from_micros(5_001);
         let [first, second] = [first, second].map(|event| event_entry(&context(), &event));
         assert_eq!(first.id, "i/7/5000");
         assert_ne!(first.id, second.id);
-        assert_eq!(first.not_newer(), doc! {"_id": "i/7/5000", "attempts": {"$not": {"$gt": 2_i64}}});
+        let not_newer = Document::try_from(first.not_newer()).expect("valid BSON");
+        assert_eq!(not_newer, doc! {"_id": "i/7/5000", "attempts": {"$not": {"$gt": 2_i64}}});
     }
 }

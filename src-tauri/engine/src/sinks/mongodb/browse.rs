@@ -14,21 +14,15 @@ const MAX_PAGE: usize = 1000;
 #[async_trait]
 impl Browse for Mongodb {
     async fn collections(&self) -> Result<Vec<CollectionInfo>, SinkError> {
-        let explain = |error| self.connector.explain(&error);
         let database = self.database().await?;
-        let names =
-            self.connector.within(async { database.list_collection_names().await }).await.map_err(explain)?;
+        let names = self.connector.ask(async { database.list_collection_names().await }).await?;
         let mut collections = Vec::new();
         for name in names {
             if name.starts_with("_hookline_") || name.starts_with("system.") {
                 continue;
             }
             let collection = database.collection::<Document>(&name);
-            let documents = self
-                .connector
-                .within(async { collection.estimated_document_count().await })
-                .await
-                .map_err(explain)?;
+            let documents = self.connector.ask(async { collection.estimated_document_count().await }).await?;
             collections.push(CollectionInfo { name, documents });
         }
         collections.sort_by(|a, b| a.name.cmp(&b.name));
@@ -41,14 +35,13 @@ impl Browse for Mongodb {
         cursor: Option<&str>,
         limit: usize,
     ) -> Result<DocumentPage, SinkError> {
-        let explain = |error| self.connector.explain(&error);
         let limit = limit.clamp(1, MAX_PAGE);
         let database = self.database().await?;
         let collection = database.collection::<RawDocumentBuf>(collection);
         let after = cursor.and_then(parse_cursor);
         let mut found = self
             .connector
-            .within(async {
+            .ask(async {
                 // One more to know whether there is a next page, and one for the last document of the page before.
                 let find = collection.find(doc! {}).sort(doc! {"_id": 1}).limit(limit as i64 + 2);
                 match &after {
@@ -60,12 +53,11 @@ impl Browse for Mongodb {
                     None => find.await,
                 }
             })
-            .await
-            .map_err(explain)?;
+            .await?;
         let mut documents = Vec::new();
         let mut last = None;
         let mut more = false;
-        while self.connector.within(found.advance()).await.map_err(explain)? {
+        while self.connector.ask(found.advance()).await? {
             let document = found.current();
             let id = document.get("_id").ok().flatten().and_then(|id| Bson::try_from(id).ok());
             if id == after {
@@ -90,11 +82,7 @@ impl Browse for Mongodb {
         ids.extend(ObjectId::parse_str(id).ok().map(Bson::from));
         ids.extend(id.parse::<i64>().ok().map(Bson::from));
         for id in ids {
-            let found = self
-                .connector
-                .within(async { collection.find_one(doc! {"_id": id}).await })
-                .await
-                .map_err(|error| self.connector.explain(&error))?;
+            let found = self.connector.ask(async { collection.find_one(doc! {"_id": id}).await }).await?;
             if let Some(document) = found {
                 return Ok(Some(to_value(&document)));
             }

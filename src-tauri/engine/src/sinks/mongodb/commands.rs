@@ -112,47 +112,50 @@ pub(super) fn replacement(
     literal: bool,
     document: impl FnOnce(&mut Vec<u8>),
 ) {
-    let start = open(out);
-    element(out, 0x03, "q");
-    out.extend_from_slice(filter.as_bytes());
-    if literal {
-        element(out, 0x04, "u");
-        let pipeline = open(out);
-        element(out, 0x03, "0");
-        let stage = open(out);
-        element(out, 0x03, "$replaceWith");
-        let expression = open(out);
-        element(out, 0x03, "$literal");
-        document(out);
-        for start in [expression, stage, pipeline] {
-            close(out, start);
+    statement(out, filter, |out| {
+        if literal {
+            element(out, 0x04, "u");
+            let pipeline = open(out);
+            element(out, 0x03, "0");
+            let stage = open(out);
+            element(out, 0x03, "$replaceWith");
+            let expression = open(out);
+            element(out, 0x03, "$literal");
+            document(out);
+            for start in [expression, stage, pipeline] {
+                close(out, start);
+            }
+        } else {
+            element(out, 0x03, "u");
+            document(out);
         }
-    } else {
-        element(out, 0x03, "u");
-        document(out);
-    }
-    close(out, start);
+    });
 }
 
 /// Appends `{q: filter, u: document, upsert: true}`. The document has no key with `$` at its top level.
 pub(super) fn upsert(out: &mut Vec<u8>, filter: &RawDocument, document: impl FnOnce(&mut Vec<u8>)) {
-    let start = open(out);
-    element(out, 0x03, "q");
-    out.extend_from_slice(filter.as_bytes());
-    element(out, 0x03, "u");
-    document(out);
-    element(out, 0x08, "upsert");
-    out.push(1);
-    close(out, start);
+    statement(out, filter, |out| {
+        element(out, 0x03, "u");
+        document(out);
+        element(out, 0x08, "upsert");
+        out.push(1);
+    });
 }
 
 /// Appends `{q: filter, limit: 1}`.
 pub(super) fn deletion(out: &mut Vec<u8>, filter: &RawDocument) {
+    statement(out, filter, |out| {
+        element(out, 0x10, "limit");
+        out.extend_from_slice(&1_i32.to_le_bytes());
+    });
+}
+
+/// Appends `{q: filter, …}`, where `rest` appends what follows.
+fn statement(out: &mut Vec<u8>, filter: &RawDocument, rest: impl FnOnce(&mut Vec<u8>)) {
     let start = open(out);
     element(out, 0x03, "q");
     out.extend_from_slice(filter.as_bytes());
-    element(out, 0x10, "limit");
-    out.extend_from_slice(&1_i32.to_le_bytes());
+    rest(out);
     close(out, start);
 }
 

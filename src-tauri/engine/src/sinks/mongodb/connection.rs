@@ -140,10 +140,7 @@ impl Connector {
             return Ok(facts);
         }
         let database = self.database().await?;
-        let hello = self
-            .within(async { database.run_command(doc! {"hello": 1}).await })
-            .await
-            .map_err(|error| self.explain(&error))?;
+        let hello = self.ask(async { database.run_command(doc! {"hello": 1}).await }).await?;
         self.place.reached.store(true, Ordering::Relaxed);
         let facts = Arc::new(Facts::of(&hello));
         *self.facts.lock() = Some(Arc::clone(&facts));
@@ -197,6 +194,11 @@ impl Connector {
         }
     }
 
+    /// [`Self::within`], with errors for users.
+    pub(super) async fn ask<T>(&self, answer: impl Future<Output = DriverResult<T>>) -> Result<T, SinkError> {
+        self.within(answer).await.map_err(|error| self.explain(&error))
+    }
+
     /// Tells errors that concern the server from those that concern what was sent.
     pub(super) fn sort<T>(&self, answer: DriverResult<T>) -> Result<Result<T, Refusal>, SinkError> {
         match answer {
@@ -206,6 +208,11 @@ impl Connector {
                 None => Err(self.explain(&error)),
             },
         }
+    }
+
+    /// What the server said against a command, for users.
+    pub(super) fn explain_refusal(&self, refusal: &Refusal) -> SinkError {
+        self.explain_code(refusal.code, &refusal.message)
     }
 
     /// An error of the driver, for users.

@@ -163,16 +163,15 @@ impl Documents for Mongodb {
         let concern = self.connector.write_concern(&facts);
         let mut batches = Batches::new(&concern);
         for (place, claim) in claims.iter().enumerate() {
-            let (collection, id, field) = if claim.buried {
-                (TOMBSTONES, claim.key.tombstone_id(), "state.rev")
+            let Claim { key, buried, revision } = *claim;
+            let (collection, filter, same) = if buried {
+                let filter = rawdoc! {"_id": key.tombstone_id(), "state.rev": revision};
+                (TOMBSTONES, filter, rawdoc! {"state.rev": revision})
             } else {
-                (claim.key.collection.as_str(), claim.key.id.clone(), "_sync_metadata.rev")
+                let filter = rawdoc! {"_id": key.id.as_str(), "_sync_metadata.rev": revision};
+                (key.collection.as_str(), filter, rawdoc! {"_sync_metadata.rev": revision})
             };
-            let same = doc! {field: claim.revision};
-            let mut filter = doc! {"_id": id};
-            filter.extend(same.clone());
-            let Ok(filter) = RawDocumentBuf::try_from(&filter) else { continue };
-            let Ok(update) = RawDocumentBuf::try_from(&doc! {"$set": same}) else { continue };
+            let update = rawdoc! {"$set": same};
             batches.push(Verb::Update, collection, 0, place, |out| {
                 commands::replacement(out, &filter, false, |out| out.extend_from_slice(update.as_bytes()));
             });
@@ -239,18 +238,16 @@ impl Mongodb {
         ids: &[&str],
         projection: Document,
     ) -> Result<HashMap<String, RawDocumentBuf>, SinkError> {
-        let explain = |error| self.connector.explain(&error);
         let collection = self.database().await?.collection::<RawDocumentBuf>(collection);
         let mut found = HashMap::new();
         let mut cursor = self
             .connector
-            .within(async {
+            .ask(async {
                 let size = ids.len() as u32 + 1;
                 collection.find(doc! {"_id": {"$in": ids}}).projection(projection).batch_size(size).await
             })
-            .await
-            .map_err(explain)?;
-        while self.connector.within(cursor.advance()).await.map_err(explain)? {
+            .await?;
+        while self.connector.ask(cursor.advance()).await? {
             let document = cursor.current();
             if let Ok(id) = document.get_str("_id") {
                 found.insert(id.to_owned(), document.to_owned());
@@ -335,8 +332,7 @@ impl Connector {
         };
         // The server's text goes on with the values that are there twice; only the index is named.
         let index = message.split_once("index: ").and_then(|(_, rest)| rest.split_whitespace().next());
-        errors::written(code, message, on_id, index)
-            .map_err(|refusal| self.explain_code(refusal.code, &refusal.message))
+        errors::written(code, message, on_id, index).map_err(|refusal| self.explain_refusal(&refusal))
     }
 }
 

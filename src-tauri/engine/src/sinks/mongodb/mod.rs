@@ -51,9 +51,10 @@ impl Mongodb {
     /// Reads the connection string and does not connect.
     pub(super) fn new(uri: &SecretString, database: String) -> Result<Self, InvalidConnection> {
         uri::check_database(&database)?;
+        let uri = uri::parse(uri)?;
         Ok(Self {
-            archive: MongoArchive::new(uri::parse(uri)?, database.clone()),
-            connector: Connector::new(uri::parse(uri)?, database),
+            archive: MongoArchive::new(uri.clone(), database.clone()),
+            connector: Connector::new(uri, database),
             index_refused: AtomicBool::new(false),
         })
     }
@@ -70,11 +71,7 @@ impl Mongodb {
     async fn look_around(&self) -> Result<String, SinkError> {
         let database = self.database().await?;
         let facts = self.facts().await?;
-        let build = self
-            .connector
-            .within(async { database.run_command(doc! {"buildInfo": 1}).await })
-            .await
-            .map_err(|error| self.connector.explain(&error))?;
+        let build = self.connector.ask(async { database.run_command(doc! {"buildInfo": 1}).await }).await?;
         let version = build.get_str("version").unwrap_or("of unknown version").to_owned();
         // Each of these needs the right it tries out and changes nothing: nothing matches the first two, and the third one's
         // `_id` is an array, which no server takes.
@@ -86,10 +83,7 @@ impl Mongodb {
             doc! {"insert": TOMBSTONES, "documents": [{"_id": [nothing]}]},
         ];
         for trial in trials {
-            self.connector
-                .within(async { database.run_command(trial).await })
-                .await
-                .map_err(|error| self.connector.explain(&error))?;
+            self.connector.ask(async { database.run_command(trial).await }).await?;
         }
         Ok(format!("MongoDB {version}, {}", facts.describe()))
     }

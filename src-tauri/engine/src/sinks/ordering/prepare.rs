@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::event::{Operation, OperationKind};
 use crate::sinks::json::{InvalidObject, Object};
-use crate::sinks::{Context, Delivery};
+use crate::sinks::{Context, Delivery, archive};
 
 use super::documents::{Key, TOMBSTONES};
 use super::fingerprint::Fingerprint;
@@ -63,8 +63,8 @@ pub(super) fn refuse_name(key: &Key) -> Option<String> {
     if id.is_empty() {
         return Some("the object has an empty id".to_owned());
     }
-    let reserved = collection.starts_with("system.") || collection.starts_with("_hookline_");
-    debug_assert!(TOMBSTONES.starts_with("_hookline_"));
+    let reserved = collection.starts_with("system.") || archive::is_reserved(collection);
+    debug_assert!(archive::is_reserved(TOMBSTONES));
     // A server allows 255 bytes for `database.collection`, and a database's name has at most 63.
     let bad = collection.is_empty()
         || collection.len() > 190

@@ -5,8 +5,6 @@
 //!
 //! Not here: what is to be done ([`super::plan`]) and in which order ([`super::protocol`]).
 
-use std::collections::HashMap;
-
 use bson::RawDocumentBuf;
 
 use crate::event::Version;
@@ -26,28 +24,32 @@ pub(super) async fn confirm<D: Documents>(
     queue: &mut Vec<Work>,
     results: &mut Results,
 ) -> Result<Vec<Plan>, SinkError> {
-    let claims = plans.iter().map(|plan| {
-        let (buried, revision) = match &plan.step {
-            Step::Keep { revision } => (false, revision),
-            Step::Remove { tombstone: Tombstone::There { revision }, .. } => (true, revision),
-            Step::Remove { .. } | Step::Put { .. } => return None,
-        };
-        Some(Claim { key: &plan.work.key, buried, revision })
-    });
-    let claims: Vec<Option<Claim<'_>>> = claims.collect();
-    let wanted: Vec<bool> = claims.iter().map(Option::is_some).collect();
-    let claims: Vec<Claim<'_>> = claims.into_iter().flatten().collect();
+    let (places, claims): (Vec<usize>, Vec<Claim<'_>>) = plans
+        .iter()
+        .enumerate()
+        .filter_map(|(place, plan)| {
+            let (buried, revision) = match &plan.step {
+                Step::Keep { revision } => (false, revision),
+                Step::Remove { tombstone: Tombstone::There { revision }, .. } => (true, revision),
+                Step::Remove { .. } | Step::Put { .. } => return None,
+            };
+            Some((place, Claim { key: &plan.work.key, buried, revision }))
+        })
+        .unzip();
     if claims.is_empty() {
         return Ok(plans);
     }
-    let written = spread(&wanted, documents.confirm(&claims).await?);
+    let written = spread(plans.len(), &places, documents.confirm(&claims).await?);
     Ok(sort_out(plans, written, queue, results))
 }
 
-/// For each plan what became of its write, [`Written::Done`] for those that wanted none.
-fn spread(wanted: &[bool], written: Vec<Written>) -> Vec<Written> {
-    let mut written = written.into_iter();
-    wanted.iter().map(|wanted| if *wanted { written.next() } else { None }.unwrap_or(Written::Done)).collect()
+/// For each of `count` plans what became of its write, [`Written::Done`] for those without a place among the written.
+fn spread(count: usize, places: &[usize], written: Vec<Written>) -> Vec<Written> {
+    let mut all = vec![Written::Done; count];
+    for (place, written) in places.iter().zip(written) {
+        all[*place] = written;
+    }
+    all
 }
 
 /// Writes the tombstones that have to be there before their documents go.
@@ -58,26 +60,28 @@ pub(super) async fn bury<D: Documents>(
     queue: &mut Vec<Work>,
     results: &mut Results,
 ) -> Result<Vec<Plan>, SinkError> {
-    let burials: Vec<Option<Burial<'_>>> = plans
+    let (places, burials): (Vec<usize>, Vec<Burial<'_>>) = plans
         .iter()
-        .map(|plan| match &plan.step {
-            Step::Remove { tombstone: Tombstone::Missing { expected, metadata }, .. } => Some(Burial {
-                key: &plan.work.key,
-                expected: expected.clone(),
-                metadata,
-                occurred_at: plan.state.version().at,
-                told: plan.state.is_time_told(),
-                now: context.now,
-            }),
+        .enumerate()
+        .filter_map(|(place, plan)| match &plan.step {
+            Step::Remove { tombstone: Tombstone::Missing { expected, metadata }, .. } => {
+                let burial = Burial {
+                    key: &plan.work.key,
+                    expected: expected.clone(),
+                    metadata,
+                    occurred_at: plan.state.version().at,
+                    told: plan.state.is_time_told(),
+                    now: context.now,
+                };
+                Some((place, burial))
+            }
             _ => None,
         })
-        .collect();
-    let wanted: Vec<bool> = burials.iter().map(Option::is_some).collect();
-    let burials: Vec<Burial<'_>> = burials.into_iter().flatten().collect();
+        .unzip();
     if burials.is_empty() {
         return Ok(plans);
     }
-    let written = spread(&wanted, documents.bury(&burials).await?);
+    let written = spread(plans.len(), &places, documents.bury(&burials).await?);
     faults::pass(Point::AfterBurial);
     Ok(sort_out(plans, written, queue, results))
 }
@@ -89,7 +93,7 @@ pub(super) async fn write<D: Documents>(
     queue: &mut Vec<Work>,
     results: &mut Results,
 ) -> Result<Vec<Plan>, SinkError> {
-    let mut outcomes: HashMap<usize, Written> = HashMap::new();
+    let mut too_large = Vec::new();
     let mut places = Vec::with_capacity(plans.len());
     let mut writes = Vec::with_capacity(plans.len());
     for (place, plan) in plans.iter().enumerate() {
@@ -105,7 +109,7 @@ pub(super) async fn write<D: Documents>(
                 let object = plan.state.head().object.as_ref();
                 let bytes = composed_len(&key.id, object, metadata);
                 if bytes > MAX_DOCUMENT_BYTES {
-                    outcomes.insert(place, Written::Refused(InvalidObject::TooLarge { bytes }.to_string()));
+                    too_large.push((place, Written::Refused(InvalidObject::TooLarge { bytes }.to_string())));
                     continue;
                 }
                 Action::Put { expected: expected.clone(), object, metadata }
@@ -114,12 +118,14 @@ pub(super) async fn write<D: Documents>(
         places.push(place);
         writes.push(Write { key, action });
     }
+    let mut written = vec![Written::Done; plans.len()];
     if !writes.is_empty() {
-        outcomes.extend(places.into_iter().zip(documents.write(&writes).await?));
+        written = spread(plans.len(), &places, documents.write(&writes).await?);
         faults::pass(Point::WithinWrites);
     }
-    drop(writes);
-    let written = (0..plans.len()).map(|place| outcomes.remove(&place).unwrap_or(Written::Done)).collect();
+    for (place, refused) in too_large {
+        written[place] = refused;
+    }
     Ok(sort_out(plans, written, queue, results))
 }
 

@@ -15,10 +15,11 @@ use parking_lot::Mutex;
 use rusqlite::Connection;
 
 use super::StoreError;
+use super::error::unless_damaged;
 use super::live::Live;
 use super::readers::Readers;
 use super::streams::{IdRange, Order};
-use super::webhook_events::{read_head, read_request};
+use super::webhook_events::read_event;
 use super::writer::WriterHandle;
 use crate::event::with_causes;
 use crate::faults::{self, Point};
@@ -305,18 +306,9 @@ fn find_work(live: &Live, events: &Connection, indexed_upto: i64) -> Result<Work
         .collect::<Result<_, _>>()?;
     let mut documents = Vec::with_capacity(ids.len());
     for id in &ids {
-        let document = || {
-            let (head, received_at, job) = read_head(live, events, *id)?;
-            let (request, _) = read_request(live, events, *id, &head, received_at)?;
-            Ok(words::document(job, &head, &request))
-        };
-        match document() {
-            Ok(document) => documents.push((*id, document)),
-            Err(error) if StoreError::is_damage(&error) => {
-                tracing::error!(event = id, error = %with_causes(&error), "a stored event cannot be read");
-            }
-            // A disk that fails now may not fail later.
-            Err(error) => return Err(error),
+        let event = read_event(live, events, *id);
+        if let Some((head, request, job)) = unless_damaged(event, *id, "a stored event cannot be read")? {
+            documents.push((*id, words::document(job, &head, &request)));
         }
     }
     let removals = events

@@ -1,9 +1,7 @@
 //! What is queued for the archive, and what stays because of it.
 
 use super::*;
-use crate::event::ArchiveConfig;
-
-const DAY_MS: i64 = 86_400_000;
+use crate::event::{Archivable, ArchiveConfig};
 
 async fn set_archive(store: &Store, name: &str, archive: Option<ArchiveConfig>) {
     let mut job = job_of(name);
@@ -37,16 +35,6 @@ async fn queued(store: &Store, job: &JobId) -> Vec<String> {
 async fn take_all(store: &Store, job: &JobId) {
     let seqs = queue(store, job).await.into_iter().map(|item| item.seq).collect();
     store.archived(seqs).await.expect("taken");
-}
-
-async fn clean_up(store: &Store, now: Timestamp) -> u64 {
-    let mut gone = 0;
-    loop {
-        match store.clean_up_step(now).await.expect("a step") {
-            0 => return gone,
-            some => gone += some,
-        }
-    }
 }
 
 #[tokio::test]

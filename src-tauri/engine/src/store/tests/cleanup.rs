@@ -2,19 +2,6 @@
 
 use super::*;
 
-const DAY_MS: i64 = 86_400_000;
-
-async fn clean_up(store: &Store, now: Timestamp) -> u64 {
-    let mut gone = 0;
-    for _ in 0..1000 {
-        match store.clean_up_step(now).await.expect("a step") {
-            0 => return gone,
-            some => gone += some,
-        }
-    }
-    panic!("cleanup does not end");
-}
-
 #[tokio::test]
 async fn cleanup_takes_old_settled_events_and_never_unsettled_or_pinned_ones() {
     let (_folder, store, job) = with_job().await;

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::*;
 use crate::event::{
-    EventHead, HttpAnswer, ManualClock, RawRequest, Rejection, SkipReason, Verified, WebhookConfig,
+    EventHead, EventRow, HttpAnswer, ManualClock, RawRequest, Rejection, SkipReason, Verified, WebhookConfig,
 };
 
 mod activity;
@@ -24,6 +24,8 @@ mod trouble;
 
 const NOON: Timestamp = Timestamp::from_seconds(1_790_000_000 / 86_400 * 86_400 + 43_200);
 
+const DAY_MS: i64 = 86_400_000;
+
 fn options() -> StoreOptions {
     StoreOptions { clock: Arc::new(ManualClock::new(NOON)), queue_length: 4096, rejected_per_job: 5 }
 }
@@ -38,6 +40,18 @@ async fn with_job() -> (tempfile::TempDir, Store, JobId) {
     let store = open_in(folder.path());
     let job = add_job(&store, "one").await;
     (folder, store, job)
+}
+
+/// Cleans up until nothing is left to do, and tells how many rows went.
+async fn clean_up(store: &Store, now: Timestamp) -> u64 {
+    let mut gone = 0;
+    for _ in 0..1000 {
+        match store.clean_up_step(now).await.expect("a step") {
+            0 => return gone,
+            some => gone += some,
+        }
+    }
+    panic!("cleanup does not end");
 }
 
 async fn add_job(store: &Store, name: &str) -> JobId {

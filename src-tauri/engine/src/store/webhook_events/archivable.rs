@@ -3,9 +3,9 @@
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::rows::{COLUMNS, event_row, read_request};
-use super::{ArchivableEvent, EventRow};
-use crate::event::{EventStatus, JobId, with_causes};
+use crate::event::{ArchivableEvent, EventRow, EventStatus, ExecutionId, JobId};
 use crate::store::StoreError;
+use crate::store::error::unless_damaged;
 use crate::store::live::Live;
 
 /// The event, or `None` when there is nothing to archive: it is gone, its outcome is not known, or it was never verified.
@@ -23,26 +23,16 @@ pub(in crate::store) fn archivable(
         .query_row([id], |row| Ok((event_row(live, connection, job, row)?, row.get(19)?, row.get(20)?)))
         .optional()
         .map_err(StoreError::from);
-    let (row, attempts_before, execution_id): (EventRow, u32, Option<i64>) = match found {
-        Ok(Some(found)) => found,
-        Ok(None) => return Ok(None),
-        Err(error) if error.is_damage() => {
-            tracing::error!(event = id, error = %with_causes(&error), "a stored event cannot be read and is not archived");
-            return Ok(None);
-        }
-        Err(error) => return Err(error),
+    let found = unless_damaged(found, id, "a stored event cannot be read and is not archived")?.flatten();
+    let Some((row, attempts_before, execution_id)): Option<(EventRow, u32, Option<i64>)> = found else {
+        return Ok(None);
     };
     if !matches!(row.status, EventStatus::Completed | EventStatus::Failed | EventStatus::Skipped) {
         return Ok(None);
     }
-    let request = match read_request(live, connection, id, &row.head, row.received_at) {
-        Ok((request, _)) => Some(request),
-        Err(error) if error.is_damage() => {
-            tracing::error!(event = id, error = %with_causes(&error), "a stored event is archived without its request");
-            None
-        }
-        Err(error) => return Err(error),
-    };
+    let request = read_request(live, connection, id, &row.head, row.received_at).map(|(request, _)| request);
+    let request = unless_damaged(request, id, "a stored event is archived without its request")?;
     let attempts_ever = attempts_before.saturating_add(row.attempts);
+    let execution_id = execution_id.map(ExecutionId);
     Ok(Some(ArchivableEvent { row, attempts_ever, execution_id, request }))
 }

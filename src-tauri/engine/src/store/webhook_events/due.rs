@@ -4,7 +4,8 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::rows::{COLUMNS, head, read_request};
 use super::{ClaimedEvent, EventOutcome, Settled};
-use crate::event::{EventId, EventStatus, JobId, Timestamp, with_causes};
+use crate::event::{EventId, EventStatus, JobId, Timestamp};
+use crate::store::error::unless_damaged;
 use crate::store::live::status_code;
 use crate::store::{Store, StoreError};
 
@@ -99,14 +100,9 @@ impl Store {
                     let (request, _) = read_request(&inner.live, connection, id, &head, received_at)?;
                     Ok(ClaimedEvent { id: EventId(id), head, request, attempts })
                 });
-                match event {
-                    Ok(event) => claimed.push(event),
-                    Err(error) if error.is_damage() => {
-                        tracing::error!(event = id, error = %with_causes(&error), "a stored event cannot be read");
-                        damaged.push(EventId(id));
-                    }
-                    // A disk that fails now may not fail later.
-                    Err(error) => return Err(error),
+                match unless_damaged(event, id, "a stored event cannot be read")? {
+                    Some(event) => claimed.push(event),
+                    None => damaged.push(EventId(id)),
                 }
             }
             Ok((claimed, damaged))

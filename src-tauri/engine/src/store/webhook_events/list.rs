@@ -11,8 +11,8 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::rows::{COLUMNS, event_row, read_request};
-use super::{EventFilter, EventPage, EventRow};
-use crate::event::{EventId, EventStatus, Timestamp, TypePatterns};
+use super::{EventFilter, EventPage};
+use crate::event::{EventId, EventRow, EventStatus, Timestamp, TypePatterns};
 use crate::store::live::{Live, LiveJob, minute_of, status_code};
 use crate::store::search::{Query, Snapshot, body_text, fold, head_text};
 use crate::store::streams::{IdRange, Merge, Order, Origin, Source};

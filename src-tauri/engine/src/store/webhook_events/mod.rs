@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{EventId, EventStatus, JobId, Order, Timestamp, WorkspaceId};
-use crate::event::{EventHead, HttpAnswer, RawRequest, Rejection, SkipReason, TypePatterns, Verified};
+use crate::event::{
+    EventHead, EventRow, HttpAnswer, RawRequest, Rejection, SkipReason, TypePatterns, Verified,
+};
 
 mod again;
 mod archivable;
@@ -18,7 +20,7 @@ mod types;
 pub use again::Again;
 pub(super) use archivable::archivable;
 pub(super) use detail::pack_answer;
-pub(super) use rows::{read_head, read_request, reason_code};
+pub(super) use rows::{read_event, reason_code};
 #[cfg(test)]
 pub(super) use types::figures;
 pub use types::{TypeCounts, TypeFigures};
@@ -124,37 +126,6 @@ pub struct Attempt {
     pub answer: Option<HttpAnswer>,
 }
 
-/// One line of an event list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EventRow {
-    /// Its id.
-    pub id: EventId,
-    /// Its job.
-    pub job_id: JobId,
-    /// What the provider read; for rejected requests as far as it could (empty texts where it could not).
-    pub head: EventHead,
-    /// Where it stands. Never [`EventStatus::Processing`]: the worker alone knows that.
-    pub status: EventStatus,
-    /// Why it was skipped.
-    pub reason: Option<SkipReason>,
-    /// When it was received.
-    pub received_at: Timestamp,
-    /// When its outcome became known.
-    pub finished_at: Option<Timestamp>,
-    /// How many attempts were made.
-    pub attempts: u32,
-    /// When the next attempt is due.
-    pub next_attempt_at: Option<Timestamp>,
-    /// What went wrong last, why it was rejected, or why it was skipped.
-    pub error: Option<String>,
-    /// Size of the body as received, in bytes.
-    pub size_bytes: u64,
-    /// Kept whatever its age.
-    pub pinned: bool,
-    /// How many more times it was delivered.
-    pub duplicates: u32,
-}
-
 /// An event with everything that is known of it.
 #[derive(Debug, Clone)]
 pub struct EventDetail {
@@ -172,19 +143,6 @@ pub struct EventDetail {
     pub previous_of_object: Option<Neighbour>,
     /// The event after it among those of this job about the same object, by receipt.
     pub next_of_object: Option<Neighbour>,
-}
-
-/// An event whose outcome is known, for the archive.
-#[derive(Debug, Clone)]
-pub struct ArchivableEvent {
-    /// Its line.
-    pub row: EventRow,
-    /// How many attempts were ever made: this never becomes less, unlike [`EventRow::attempts`].
-    pub attempts_ever: u32,
-    /// The batch of its last attempt.
-    pub execution_id: Option<i64>,
-    /// The request as received; `None` when it is damaged.
-    pub request: Option<RawRequest>,
 }
 
 /// Another event about the same object.

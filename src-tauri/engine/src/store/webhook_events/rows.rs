@@ -1,10 +1,10 @@
 //! Rows of `webhook_events` and `webhook_bodies` as values.
 
-use rusqlite::{Connection, OptionalExtension as _, Row};
+use rusqlite::{Connection, OptionalExtension as _, Row, ffi};
 
-use super::EventRow;
-use crate::event::{EventHead, EventId, JobId, RawRequest, Rejection, SkipReason, Timestamp};
+use crate::event::{EventHead, EventId, EventRow, JobId, RawRequest, Rejection, SkipReason, Timestamp};
 use crate::store::live::{Live, status_of};
+use crate::store::open::failure;
 use crate::store::{StoreError, codec};
 
 /// The columns that [`event_row`] and [`head`] read, in their order.
@@ -89,7 +89,7 @@ pub(super) fn event_row(
 }
 
 /// What the provider read, when the event was received, and its job's number.
-pub(in crate::store) fn read_head(
+pub(super) fn read_head(
     live: &Live,
     connection: &Connection,
     id: i64,
@@ -101,47 +101,50 @@ pub(in crate::store) fn read_head(
         })
 }
 
+/// The event as it was received, and its job's number.
+pub(in crate::store) fn read_event(
+    live: &Live,
+    connection: &Connection,
+    id: i64,
+) -> Result<(EventHead, RawRequest, i64), StoreError> {
+    let (head, received_at, job) = read_head(live, connection, id)?;
+    let (request, _) = read_request(live, connection, id, &head, received_at)?;
+    Ok((head, request, job))
+}
+
 /// The request as received, and whether only the beginning of its body was kept. `head` and `received_at` are as they were
 /// read from the event's row: they are compared with what was stored, too.
 ///
 /// An error of which [`StoreError::is_damage`] is true tells that the event cannot be read for good.
-pub(in crate::store) fn read_request(
+pub(super) fn read_request(
     live: &Live,
     connection: &Connection,
     id: i64,
     head: &EventHead,
     received_at: Timestamp,
 ) -> Result<(RawRequest, bool), StoreError> {
-    let damaged = |reason: String| {
-        StoreError::Sqlite(rusqlite::Error::SqliteFailure(
-            rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT),
-            Some(format!("event {id}: {reason}")),
-        ))
-    };
-    let mut statement = connection.prepare_cached(
-        "SELECT frame, dictionary_id, body_truncated, checksum FROM webhook_bodies WHERE event_id = ?1",
-    )?;
-    let plain = statement
+    let damaged = |reason: String| failure(ffi::SQLITE_CORRUPT, &format!("event {id}: {reason}"));
+    let (plain, truncated, checksum) = connection
+        .prepare_cached(
+            "SELECT frame, dictionary_id, body_truncated, checksum FROM webhook_bodies WHERE event_id = ?1",
+        )?
         .query_row([id], |row| {
             let dictionary_id: Option<i64> = row.get(1)?;
             let dictionary = live.dictionary(connection, dictionary_id)?;
-            if dictionary_id.is_some() && dictionary.is_none() {
-                return Ok(Err(damaged("its dictionary is missing".to_owned())));
-            }
-            let frame = row.get_ref(0)?.as_blob()?;
-            let plain = codec::decompress(frame, dictionary.as_deref());
-            let (truncated, checksum): (bool, Option<i64>) = (row.get(2)?, row.get(3)?);
-            Ok(plain.map_err(|error| damaged(error.to_string())).and_then(|plain| {
-                let made = || codec::checksum(codec::hash(&plain), id, head, received_at);
-                if checksum.is_some_and(|checksum| checksum != made()) {
-                    return Err(damaged("it is not as it was received".to_owned()));
-                }
-                Ok((plain, truncated))
-            }))
+            let plain = if dictionary_id.is_some() && dictionary.is_none() {
+                Err("its dictionary is missing".to_owned())
+            } else {
+                let frame = row.get_ref(0)?.as_blob()?;
+                codec::decompress(frame, dictionary.as_deref()).map_err(|error| error.to_string())
+            };
+            Ok((plain, row.get(2)?, row.get::<_, Option<i64>>(3)?))
         })
         .optional()?
         .ok_or_else(|| damaged("its request is missing".to_owned()))?;
-    let (plain, truncated) = plain?;
+    let plain = plain.map_err(damaged)?;
+    if checksum.is_some_and(|sum| sum != codec::checksum(codec::hash(&plain), id, head, received_at)) {
+        return Err(damaged("it is not as it was received".to_owned()).into());
+    }
     let request = codec::decode(plain, received_at).map_err(|error| damaged(error.to_string()))?;
     Ok((request, truncated))
 }

@@ -155,8 +155,10 @@ function Actions({ status, settings }: TunnelStatusCardProps) {
         )}
       </Group>
       <div aria-live="polite">
-        {failed && <Wrong title={start.error ? "Not connected" : "Not disconnected"} error={failed} />}
-        {check.error && <Wrong title="Not tested" error={check.error} />}
+        {failed && (
+          <Problem title={start.error ? "Not connected" : "Not disconnected"} {...describeError(failed)} />
+        )}
+        {check.error && <Problem title="Not tested" {...describeError(check.error)} />}
         {check.data && isStillSo(check.data.ok, check.submittedAt, status) && (
           <CheckResult answer={check.data} />
         )}
@@ -187,8 +189,4 @@ function CheckResult({ answer }: { answer: TunnelCheckAnswer }) {
       hint={error?.hint}
     />
   );
-}
-
-function Wrong({ title, error }: { title: string; error: unknown }) {
-  return <Problem title={title} {...describeError(error)} />;
 }
